@@ -1,0 +1,108 @@
+# One word per habit; `make` alone lists them. Every recipe works from a clean clone: what is missing is built into
+# $MCP_CACHE (default ~/.cache/mcp-platform) and kept there.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+export MCP_CACHE ?= $(HOME)/.cache/mcp-platform
+export CARGO_TARGET_DIR ?= $(MCP_CACHE)/target
+export GOFLAGS ?= -mod=readonly -buildvcs=false
+export GOTOOLCHAIN ?= local
+
+step := scripts/step
+python = "$$(scripts/venv e2e/requirements.txt)/bin/python"
+oracles_python = "$$(scripts/venv simulator/oracles/requirements.txt)/bin/python"
+cargo_deny := $(MCP_CACHE)/tools/bin/cargo-deny
+tools := $(MCP_CACHE)/testbed/bin
+
+##@ Try it
+.PHONY: demo demo-down
+demo: ## A cluster, one client, one appointment booked over WhatsApp; DEMO_CLUSTER=current uses your KUBECONFIG
+	@scripts/packages
+	@if [ "$${DEMO_CLUSTER:-}" != current ]; then $(step) "the test bed's programs (half an hour when nothing is built yet)" testbed/testbed build; fi
+	@$(step) "images" images/build
+	@$(step) "the demo" $(python) e2e/demo.py
+
+demo-down: ## Remove everything that `make demo` made
+	@$(python) e2e/demo.py down
+
+##@ Check it
+.PHONY: test test-set-up test-rust test-go test-oracles test-e2e check lint deps edges generated charts bench
+test: ## Everything with assertions: unit tests, simulator oracles, end to end on a node
+	@$(step) "make test" $(MAKE) --no-print-directory test-set-up test-rust test-go test-oracles test-e2e
+
+test-set-up:
+	@$(step) "set-up: packages, Python environment, the test bed's programs" bash -c 'scripts/packages && scripts/venv e2e/requirements.txt && scripts/venv simulator/oracles/requirements.txt && testbed/testbed build'
+
+test-rust: ## Rust tests of all crates (the operator's start an API server of their own)
+	@$(step) "cargo test" cargo test --locked --workspace
+
+test-go: ## Go tests of the test bed
+	@$(step) "go vet and go test of the test bed" bash -c 'cd testbed && go vet ./... && go test ./...'
+
+test-oracles: ## The vendors' own Python clients against the simulator
+	@$(step) "the simulator's binary" cargo build --locked --package mcp-simulator
+	@SIMULATOR_BIN="$(CARGO_TARGET_DIR)/debug/mcp-simulator" $(step) "the vendors' clients against the simulator" $(oracles_python) -m pytest -q simulator/oracles
+
+test-e2e: images ## End to end on a node of its own, or the cluster of MCP_TEST_KUBECONFIG; E2E="-k booking" picks
+	@$(step) "end to end" $(python) -m pytest e2e $(E2E)
+
+check: ## What must hold before a commit: formatting, lints, dependencies, generated files, the chart
+	@$(step) "make check" $(MAKE) --no-print-directory lint edges deps generated charts
+
+lint:
+	@$(step) "formatting" bash -c 'cargo fmt --all --check && unformatted=$$(gofmt -l testbed) && if [ -n "$$unformatted" ]; then echo "gofmt: $$unformatted"; exit 1; fi'
+	@$(step) "clippy, warnings are errors" cargo clippy --locked --workspace --all-targets -- -D warnings
+
+edges:
+	@$(step) "who may depend on whom" bash -c 'scripts/edges.py && scripts/edges.py --self-test'
+
+deps: $(cargo_deny)
+	@$(step) "licences, bans and sources of dependencies" $(cargo_deny) --locked check bans licenses sources
+
+$(cargo_deny):
+	@$(step) "cargo-deny (built once)" cargo install --quiet --locked --root $(MCP_CACHE)/tools cargo-deny@0.20.2
+
+generated:
+	@$(step) "crds/generated is what the operator prints" bash -c 'cargo run --quiet --locked --package mcp-operator -- crd | diff -u crds/generated/mcpclients.yaml -'
+
+charts:
+	@$(step) "helm lint" $(tools)/helm lint --strict charts/mcp-platform
+
+bench: export IMAGE_PROFILE ?= dist
+bench: images ## Measure what is released against floors and targets; writes bench.json (BENCH_OUT)
+	@$(step) "the floor's program" images/cargo --package mcp-store-sqlite --example commit_floor
+	@$(step) "benchmarks" $(python) e2e/bench.py
+
+##@ Build it
+.PHONY: images crds fmt
+images: ## Static programs and their images into $MCP_CACHE/images
+	@scripts/packages
+	@$(step) "images" images/build
+
+crds: ## Print the CRDs into crds/generated
+	@mkdir -p crds/generated
+	@cargo run --quiet --package mcp-operator -- crd > crds/generated/mcpclients.yaml.new
+	@mv crds/generated/mcpclients.yaml.new crds/generated/mcpclients.yaml
+	@cp crds/generated/mcpclients.yaml charts/mcp-platform/files/mcpclients.yaml
+
+fmt: ## Format Rust and Go
+	@cargo fmt --all
+	@gofmt -w $$(find testbed -name '*.go')
+
+##@ Clusters
+.PHONY: testbed-up testbed-down testbed-status
+testbed-up: ## A real node for hand work, named hand; then: export KUBECONFIG=$(testbed/testbed kubeconfig --name hand)
+	@scripts/packages
+	@testbed/testbed up --size node --name hand
+
+testbed-down: ## End every test bed of this machine
+	@testbed/testbed down --all
+
+testbed-status: ## Which test beds run
+	@testbed/testbed status
+
+.PHONY: help
+help:
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))

@@ -1,0 +1,68 @@
+//! The `CustomResourceDefinition` as it is installed.
+
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
+    CustomResourceDefinition, JSONSchemaProps, ValidationRule,
+};
+use kube::CustomResourceExt;
+
+use crate::{McpClient, client::MAX_NAME, sentences};
+
+/// The definition of `McpClient` with every rule in it.
+pub fn definition() -> CustomResourceDefinition {
+    let mut crd = McpClient::crd();
+    // Neither Helm nor Argo CD may remove the definition: every client would go with it.
+    crd.metadata.annotations.get_or_insert_default().extend(
+        [
+            ("helm.sh/resource-policy", "keep"),
+            ("argocd.argoproj.io/sync-options", "Prune=false,Delete=false"),
+        ]
+        .map(|(key, value)| (key.to_owned(), value.to_owned())),
+    );
+    for version in &mut crd.spec.versions {
+        if let Some(schema) = version.schema.as_mut().and_then(|schema| schema.open_api_v3_schema.as_mut()) {
+            schema.x_kubernetes_validations.get_or_insert_default().push(name_rule());
+            sentences::put_in_place_of_patterns(schema);
+            name_the_metadata(schema);
+            drop_foreign_formats(schema);
+        }
+    }
+    crd
+}
+
+/// Why the definition could not be written as YAML.
+#[derive(Debug, thiserror::Error)]
+#[error("print the definition of McpClient: {0}")]
+pub struct PrintError(String);
+
+/// The definition as YAML: the text of `crds/generated/mcpclients.yaml`.
+pub fn definition_yaml() -> Result<String, PrintError> {
+    // Through a value: its maps are sorted, so that the text is the same on every machine.
+    let value = serde_json::to_value(definition()).map_err(|error| PrintError(error.to_string()))?;
+    serde_yaml::to_string(&value).map_err(|error| PrintError(error.to_string()))
+}
+
+fn name_rule() -> ValidationRule {
+    ValidationRule {
+        rule: format!("self.metadata.name.matches('^[a-z]([-a-z0-9]{{0,{}}}[a-z0-9])?$')", MAX_NAME - 2),
+        message: Some(format!(
+            "the name of a client has at most {MAX_NAME} characters, begins with a letter, and holds only small \
+             letters, digits and hyphens, e.g. bella-salon"
+        )),
+        field_path: Some(".metadata.name".to_owned()),
+        ..ValidationRule::default()
+    }
+}
+
+/// A rule can only point at a field the schema knows.
+fn name_the_metadata(schema: &mut JSONSchemaProps) {
+    let of_type = |kind: &str| JSONSchemaProps { type_: Some(kind.to_owned()), ..JSONSchemaProps::default() };
+    let mut metadata = of_type("object");
+    metadata.properties.get_or_insert_default().insert("name".to_owned(), of_type("string"));
+    schema.properties.get_or_insert_default().insert("metadata".to_owned(), metadata);
+}
+
+/// An API server warns about each format it does not know; `uint32` only repeats the minimum beside it.
+fn drop_foreign_formats(schema: &mut JSONSchemaProps) {
+    schema.format.take_if(|format| format == "uint32");
+    sentences::children(schema).for_each(drop_foreign_formats);
+}

@@ -1,0 +1,17 @@
+//! The custom resources of `mcp-platform.dev`: types, schema and the rules an API server checks at admission.
+//!
+//! Types only: nothing here talks to a cluster. [`definition`] prints what is installed.
+
+pub mod client;
+pub mod definition;
+pub mod environment;
+mod sentences;
+pub mod status;
+
+pub use client::{DeletionPolicy, McpClient, McpClientSpec, SecretReference};
+pub use definition::{definition, definition_yaml};
+pub use environment::{Environment, EnvironmentName};
+pub use status::{EnvironmentStatus, McpClientStatus};
+
+/// The API group of every kind of the platform; also the prefix of its labels and annotations.
+pub const GROUP: &str = "mcp-platform.dev";

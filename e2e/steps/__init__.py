@@ -1,0 +1,1 @@
+"""The steps that the stories, the demo and the benchmarks are made of."""

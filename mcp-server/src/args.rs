@@ -1,0 +1,89 @@
+//! The command line.
+
+use std::error::Error;
+
+use clap::{Parser, Subcommand};
+use mcp_store_sqlite::SqliteStore;
+
+use crate::{
+    clock::{Clock, SystemClock},
+    serve,
+    settings::{DatabaseArgs, ServeArgs, SigningArgs},
+    telemetry,
+    token::{self, Lifetime},
+};
+
+/// One business's AI receptionist.
+#[derive(Debug, Parser)]
+#[command(name = "mcp-server", version, about)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Answer customers and agents until SIGTERM.
+    Serve(Box<ServeArgs>),
+    /// Create the database or bring it up to date.
+    Migrate(DatabaseArgs),
+    /// Print an access token for this tenant's /mcp.
+    Token(TokenArgs),
+}
+
+/// What a token is for.
+#[derive(Debug, Parser)]
+struct TokenArgs {
+    /// Scopes, separated by spaces: "booking:read booking:write".
+    #[arg(long)]
+    scope: String,
+    /// Who will hold it.
+    #[arg(long)]
+    subject: String,
+    /// How long it is good for: 10m, 1h, 30d (at most 366d).
+    #[arg(long, default_value = "10m")]
+    ttl: Lifetime,
+    /// The server it is for; `PUBLIC_URL` when left out.
+    #[arg(long, env = "PUBLIC_URL")]
+    audience: String,
+    #[command(flatten)]
+    signing: SigningArgs,
+}
+
+impl Args {
+    /// Runs the command to its end.
+    pub fn run(self) -> Result<(), Box<dyn Error>> {
+        let Self { command } = self;
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        match command {
+            Command::Serve(args) => {
+                telemetry::init();
+                runtime.block_on(serve::run(args.settings()?))?;
+            }
+            Command::Migrate(args) => {
+                telemetry::init();
+                runtime.block_on(SqliteStore::migrate(&args.url()?))?;
+                tracing::info!("database is up to date");
+            }
+            Command::Token(TokenArgs { scope, subject, ttl, audience, signing }) => {
+                let keys = token::Keys::from_pem(&signing.key()?)?;
+                let minted =
+                    keys.mint(&audience, &subject, &token::Scopes::parse(&scope)?, ttl, SystemClock.now())?;
+                telemetry::print(&minted);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Args::command().debug_assert();
+    }
+}

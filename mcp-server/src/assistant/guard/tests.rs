@@ -1,0 +1,135 @@
+use super::*;
+
+const SYSTEM: &str = "- corte: Corte | 45 min (0h45) | R$ 80,00 | Zé\n- coloracao: Coloração | 90 min (1h30) | R$ 1200,00 | Zé\n- mon: 09:00-12:00, 13:00-19:00\nNow: segunda-feira, 23/11/2026 às 10:00";
+const RESULT: &str =
+    r#"{"output":{"slots":[{"date":"2026-11-24","time":"15:00"},{"date":"2026-11-24","time":"15:15"}]}}"#;
+
+fn said(text: &str) -> Result<(), Lie> {
+    check(text, &Given { sources: &[SYSTEM, RESULT], asked: "quero amanhã às 14h, ou 30/11", standing: "" })
+}
+
+#[test]
+fn patterns_are_sound() {
+    for pattern in [
+        &*TIME, &*TWELVE, &*SPOKEN, &*DATE, &*ISO_DATE, &*MONTH, &*PRICE, &*DEED, &*STATE, &*NO_CLAIM,
+        &*NO_OFFER, &*OFFER,
+    ] {
+        assert!(pattern.is_some());
+    }
+}
+
+#[test]
+fn what_was_given_may_be_said_in_any_form() {
+    for text in [
+        "Tenho às 15:00 e às 15h15 na terça, 24/11. O corte custa R$ 80,00.",
+        "Tenho às 15h na terça-feira, 24/11/2026. Custa R$80 e leva 45 min.",
+        "Tenho às 15hs, 15h15min ou 3 da tarde, no dia 24 de novembro.",
+        "We have 3 pm and 3:15 pm. Abrimos às 9h.",
+        "São 80 reais. A coloração custa R$ 1.200,00 e leva 1h30.",
+        "Posso marcar para você? Qual horário prefere?",
+        "Quer que eu confirme às 15:00?",
+        "Olá! Como posso ajudar?",
+        "Atendemos com nota 4,9/5.",
+        "Vou verificar os horários para você.",
+    ] {
+        assert_eq!(said(text), Ok(()), "{text}");
+    }
+}
+
+#[test]
+fn what_the_customer_named_may_be_repeated_where_nothing_is_offered() {
+    for text in [
+        "Infelizmente às 14:00 não tenho, mas tenho às 15:00 ou 15:15.",
+        "Para qual serviço você quer às 14h?",
+        "Na segunda, 30/11, não tenho vaga; tenho terça 24/11 às 15:00.",
+        "O horário das 14h não está disponível, mas tenho 15:00.",
+        "Você prefere 14h ou 15:00?",
+    ] {
+        assert_eq!(said(text), Ok(()), "{text}");
+    }
+    for text in ["Sim, tenho às 14h.", "Tenho às 14h, pode ser?", "Às 14h está livre!"] {
+        assert!(matches!(said(text), Err(Lie::Time(_))), "{text}");
+    }
+}
+
+#[test]
+fn what_was_not_given_is_a_lie() {
+    for text in [
+        "Tenho às 16:00.",
+        "Tenho às 16h.",
+        "Tenho às 14h30.",
+        "Tenho às 16hs.",
+        "Tenho às 16h30min.",
+        "We have 4 pm.",
+        "às 16 horas",
+        "Tenho às 5 da tarde.",
+    ] {
+        assert!(matches!(said(text), Err(Lie::Time(_))), "{text}");
+    }
+    for text in ["Tenho 15:00 no dia 25/11.", "Tenho na quarta, 25 de novembro, às 15:00."] {
+        assert!(matches!(said(text), Err(Lie::Date(_))), "{text}");
+    }
+    for text in ["O corte custa R$ 70,00.", "São 75 reais.", "Custa € 80,50", "Custa R$ 1.300,00."] {
+        assert!(matches!(said(text), Err(Lie::Price(_))), "{text}");
+    }
+}
+
+#[test]
+fn claims_of_effect_are_lies_without_an_effect() {
+    for text in [
+        "Pronto, agendei para você!",
+        "Seu horário está confirmado.",
+        "Tudo certo, ficou marcado para as 15:00.",
+        "Vou agendar para você.",
+        "Irei agendar agora.",
+        "Estou agendando seu corte.",
+        "Agendamos seu corte para 24/11 às 15:00.",
+        "Agendamento confirmado!",
+        "Agendamento realizado com sucesso!",
+        "Seu agendamento foi realizado.",
+        "Agendado para terça, 24/11 às 15:00!",
+        "Prontinho! Confirmado para amanhã às 15:00 ✅",
+        "Marcado! Te espero às 15:00.",
+        "Reserva feita para 24/11 às 15:00.",
+        "Corte marcado para 24/11 às 15:00 com Zé.",
+        "Deixei reservado para você.",
+        "Your appointment is booked.",
+        "Booked! See you at 15:00.",
+        "You're all set for 15:00.",
+        "I've scheduled it.",
+        "I will book it for you.",
+    ] {
+        assert!(matches!(said(text), Err(Lie::Effect(_))), "{text}");
+    }
+}
+
+#[test]
+fn words_of_effect_that_claim_nothing_pass() {
+    for text in [
+        "Esse horário já está reservado; tenho às 15:00.",
+        "Seu horário ainda não está confirmado. Posso marcar às 15:00?",
+        "Nada foi agendado ainda. Qual horário prefere?",
+        "Você já tem um horário marcado?",
+        "Para cancelar um horário agendado, ligue para a gente.",
+        "Não encontrei nenhum horário marcado.",
+        "Assim que você escolher o horário, ele fica reservado.",
+    ] {
+        assert_eq!(said(text), Ok(()), "{text}");
+    }
+}
+
+#[test]
+fn a_standing_appointment_may_be_told_with_its_own_time_only() {
+    let given = Given {
+        standing: "Corte com Zé: quarta-feira, 25/11/2026 às 11:00 (confirmed)",
+        ..Given::default()
+    };
+    for text in
+        ["Seu horário está confirmado para quarta, 25/11, às 11:00.", "Sim, está marcado para as 11h."]
+    {
+        assert_eq!(check(text, &given), Ok(()), "{text}");
+    }
+    for text in ["Confirmado!", "Seu horário está confirmado para as 15:00.", "Agendei para as 11:00."] {
+        assert!(matches!(check(text, &given), Err(Lie::Effect(_))), "{text}");
+    }
+}

@@ -1,0 +1,96 @@
+//! Brings every booking into the calendar, once.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
+use mcp_store::{Store, booking::MirrorJob};
+use tokio_util::sync::CancellationToken;
+
+use super::OutsideCalendar;
+use crate::{
+    clock::{SharedClock, until},
+    profile_file::ProfileWatch,
+    status::{Dependency, StatusBoard},
+    telemetry,
+    wake::Wake,
+};
+
+/// A try that died is repeated after this long. Longer than its requests may last.
+const LEASE: SignedDuration = SignedDuration::from_secs(30);
+const IDLE: Duration = Duration::from_mins(1);
+
+/// What the mirror works with.
+pub struct MirrorLoop {
+    /// The tenant's database.
+    pub store: Arc<dyn Store>,
+    /// The calendar.
+    pub calendar: Arc<dyn OutsideCalendar>,
+    /// The business, for its zone.
+    pub profile: ProfileWatch,
+    /// Time.
+    pub clock: SharedClock,
+    /// Rings when a booking changed.
+    pub wake: Arc<Wake>,
+    /// What is known of the calendar.
+    pub board: Arc<StatusBoard>,
+}
+
+impl MirrorLoop {
+    /// Runs until stopped.
+    pub async fn run(self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            let now = self.clock.now();
+            match self.store.claim_mirror(now, later(now, LEASE)).await {
+                Ok(Some(job)) => self.mirror(job).await,
+                Ok(None) => self.rest(&stop).await,
+                Err(error) => {
+                    tracing::error!(
+                        error = telemetry::chain(&error),
+                        "the bookings to mirror could not be read"
+                    );
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+            }
+        }
+    }
+
+    async fn rest(&self, stop: &CancellationToken) {
+        let due = self.store.next_mirror_at().await.ok().flatten();
+        let nap = due.map_or(IDLE, |at| until(&*self.clock, at).min(IDLE));
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = self.wake.mirror.notified() => {}
+            () = tokio::time::sleep(nap) => {}
+        }
+    }
+
+    async fn mirror(&self, job: MirrorJob) {
+        let zone = self.profile.borrow().profile.business.time_zone.clone();
+        let id = job.row.booking.id.as_str();
+        let put = self.calendar.put(&job.row, &zone).await;
+        let now = self.clock.now();
+        let recorded = match put {
+            Ok(()) => {
+                self.board.report(Dependency::Calendar, now, Ok(()));
+                self.store.mirrored(id, job.row.revision).await
+            }
+            Err(error) => {
+                let why = error.to_string();
+                self.board.report(Dependency::Calendar, now, Err(why.clone()));
+                let wait = SignedDuration::from_secs(1_i64 << job.attempt.min(8));
+                self.store.mirror_failed(id, &why, later(now, wait)).await
+            }
+        };
+        if let Err(error) = recorded {
+            tracing::error!(
+                booking.id = id,
+                error = telemetry::chain(&error),
+                "a mirrored booking could not be recorded"
+            );
+        }
+    }
+}
+
+fn later(now: Timestamp, by: SignedDuration) -> Timestamp {
+    now.saturating_add(by).unwrap_or(now)
+}

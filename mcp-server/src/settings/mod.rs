@@ -1,0 +1,178 @@
+//! Settings: flags and environment variables alike, all missing ones named at once.
+
+mod check;
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::Parser;
+use secrecy::SecretString;
+
+pub use check::SettingsError;
+
+/// Where the database is.
+#[derive(Clone, Debug, Parser)]
+pub struct DatabaseArgs {
+    /// Database, `sqlite:///data/tenant.db`.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    database_url: Option<String>,
+}
+
+/// The key that signs tokens.
+#[derive(Clone, Debug, Parser)]
+pub struct SigningArgs {
+    /// Ed25519 private key, PKCS#8 PEM.
+    #[arg(long, env = "TOKEN_SIGNING_KEY", hide_env_values = true)]
+    token_signing_key: Option<SecretString>,
+}
+
+/// What `serve` reads.
+#[derive(Clone, Debug, Parser)]
+pub struct ServeArgs {
+    /// The business as data.
+    #[arg(long, env = "PROFILE_PATH")]
+    profile_path: Option<PathBuf>,
+    #[command(flatten)]
+    database: DatabaseArgs,
+    /// Address of webhook, REST and MCP.
+    #[arg(long, env = "LISTEN_PUBLIC", default_value = "0.0.0.0:8000")]
+    listen_public: SocketAddr,
+    /// Address of probes, metrics and status.
+    #[arg(long, env = "LISTEN_INTERNAL", default_value = "0.0.0.0:9090")]
+    listen_internal: SocketAddr,
+    /// Prefix under which every public path answers too, `/{client}/{environment}`.
+    #[arg(long, env = "BASE_PATH", default_value = "")]
+    base_path: String,
+    /// Public base URL of this tenant; the audience of its tokens.
+    #[arg(long, env = "PUBLIC_URL")]
+    public_url: Option<String>,
+    /// Host names under which /mcp may be reached, separated by commas; those of this machine always.
+    #[arg(long, env = "ALLOWED_HOSTS", default_value = "")]
+    allowed_hosts: String,
+    /// The client's name, for logs and status.
+    #[arg(long, env = "CLIENT_NAME", default_value = "")]
+    client_name: String,
+    /// The environment's name, for logs and status.
+    #[arg(long, env = "ENVIRONMENT", default_value = "")]
+    environment: String,
+    /// PEM roots trusted beside the built-in ones.
+    #[arg(long, env = "EXTRA_CA_FILE")]
+    extra_ca_file: Option<PathBuf>,
+    /// Graph API with its version.
+    #[arg(long, env = "WHATSAPP_GRAPH_BASE", default_value = "https://graph.facebook.com/v26.0")]
+    whatsapp_graph_base: String,
+    /// Access token of the WhatsApp system user.
+    #[arg(long, env = "WHATSAPP_API_TOKEN", hide_env_values = true)]
+    whatsapp_api_token: Option<SecretString>,
+    /// Id of this tenant's number.
+    #[arg(long, env = "WHATSAPP_PHONE_NUMBER_ID")]
+    whatsapp_phone_number_id: Option<String>,
+    /// App secrets that sign deliveries, separated by commas during rotation.
+    #[arg(long, env = "WHATSAPP_APP_SECRET", hide_env_values = true)]
+    whatsapp_app_secret: Option<SecretString>,
+    /// Token Meta repeats when it verifies the webhook.
+    #[arg(long, env = "WHATSAPP_WEBHOOK_VERIFY_TOKEN", hide_env_values = true)]
+    whatsapp_webhook_verify_token: Option<SecretString>,
+    /// Gemini's scheme and host.
+    #[arg(long, env = "GEMINI_BASE", default_value = "https://generativelanguage.googleapis.com")]
+    gemini_base: String,
+    /// Gemini API key.
+    #[arg(long, env = "GEMINI_API_KEY", hide_env_values = true)]
+    gemini_api_key: Option<SecretString>,
+    /// Gemini model.
+    #[arg(long, env = "GEMINI_MODEL", default_value = "gemini-3.8-flash")]
+    gemini_model: String,
+    /// Google Calendar with its version.
+    #[arg(long, env = "GOOGLE_CALENDAR_BASE", default_value = "https://www.googleapis.com/calendar/v3")]
+    google_calendar_base: String,
+    /// Google's token endpoint.
+    #[arg(long, env = "GOOGLE_TOKEN_URL", default_value = "https://oauth2.googleapis.com/token")]
+    google_token_url: String,
+    /// Calendar the bookings are mirrored into.
+    #[arg(long, env = "GOOGLE_CALENDAR_ID")]
+    google_calendar_id: Option<String>,
+    /// Google project; names the quota where given.
+    #[arg(long, env = "GOOGLE_PROJECT_ID")]
+    google_project_id: Option<String>,
+    /// Service account.
+    #[arg(long, env = "GOOGLE_CLIENT_EMAIL")]
+    google_client_email: Option<String>,
+    /// The service account's private key, PEM with real or `\n` line ends.
+    #[arg(long, env = "GOOGLE_PRIVATE_KEY", hide_env_values = true)]
+    google_private_key: Option<SecretString>,
+    #[command(flatten)]
+    signing: SigningArgs,
+}
+
+/// Settings as the server uses them. `Debug` shows no credential.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The business as data.
+    pub profile_path: PathBuf,
+    /// Database URL.
+    pub database_url: String,
+    /// Address of webhook, REST and MCP.
+    pub listen_public: SocketAddr,
+    /// Address of probes, metrics and status.
+    pub listen_internal: SocketAddr,
+    /// Empty, or with a leading and without a trailing slash.
+    pub base_path: String,
+    /// Public base URL without a trailing slash.
+    pub public_url: String,
+    /// Host names under which /mcp may be reached.
+    pub allowed_hosts: Vec<String>,
+    /// The client's name.
+    pub client_name: String,
+    /// The environment's name.
+    pub environment: String,
+    /// PEM roots trusted beside the built-in ones.
+    pub extra_ca_file: Option<PathBuf>,
+    /// The channel.
+    pub whatsapp: WhatsAppSettings,
+    /// The model.
+    pub gemini: GeminiSettings,
+    /// The outside calendar, where there is one.
+    pub google: Option<GoogleSettings>,
+    /// PEM of the key that signs tokens.
+    pub signing_key: SecretString,
+}
+
+/// Settings of the channel.
+#[derive(Clone, Debug)]
+pub struct WhatsAppSettings {
+    /// Graph API with its version, no trailing slash.
+    pub graph_base: String,
+    /// Access token.
+    pub api_token: SecretString,
+    /// Id of this tenant's number.
+    pub phone_number_id: String,
+    /// Secrets that sign deliveries; at least one.
+    pub app_secrets: Vec<SecretString>,
+    /// Token Meta repeats when it verifies the webhook.
+    pub verify_token: SecretString,
+}
+
+/// Settings of the model.
+#[derive(Clone, Debug)]
+pub struct GeminiSettings {
+    /// Scheme and host.
+    pub base: String,
+    /// API key.
+    pub api_key: SecretString,
+    /// Model id.
+    pub model: String,
+}
+
+/// Settings of Google Calendar.
+#[derive(Clone, Debug)]
+pub struct GoogleSettings {
+    /// Base with version.
+    pub calendar_base: String,
+    /// Token endpoint.
+    pub token_url: String,
+    /// Calendar.
+    pub calendar_id: String,
+    /// Service account.
+    pub client_email: String,
+    /// PEM with real line ends.
+    pub private_key: SecretString,
+}

@@ -1,0 +1,60 @@
+//! What the process knows of itself and of each dependency, for `/status`.
+
+use std::{collections::BTreeMap, sync::Mutex};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// A third party the tenant needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Dependency {
+    /// The channel.
+    WhatsApp,
+    /// The model.
+    Gemini,
+    /// The outside calendar.
+    Calendar,
+}
+
+/// The last that is known of a dependency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Known {
+    /// Whether the last use succeeded.
+    pub ok: bool,
+    /// When it was last used.
+    pub at: Timestamp,
+    /// When it last succeeded.
+    pub last_ok: Option<Timestamp>,
+    /// What went wrong and what a person can do.
+    pub message: Option<String>,
+}
+
+/// One place to report to and to read from.
+#[derive(Debug, Default)]
+pub struct StatusBoard {
+    known: Mutex<BTreeMap<Dependency, Known>>,
+}
+
+impl StatusBoard {
+    /// Records how a use ended; a change is logged once, repeats are not.
+    pub fn report(&self, dependency: Dependency, at: Timestamp, outcome: Result<(), String>) {
+        let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let before = known.get(&dependency);
+        let ok = outcome.is_ok();
+        let message = outcome.err();
+        if before.map(|b| b.ok) != Some(ok) {
+            match &message {
+                None => tracing::info!(?dependency, "dependency works"),
+                Some(why) => tracing::warn!(?dependency, why, "dependency fails"),
+            }
+        }
+        let last_ok = if ok { Some(at) } else { before.and_then(|b| b.last_ok) };
+        known.insert(dependency, Known { ok, at, last_ok, message });
+    }
+
+    /// All that is known.
+    pub fn snapshot(&self) -> BTreeMap<Dependency, Known> {
+        self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+}

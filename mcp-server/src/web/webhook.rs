@@ -1,0 +1,102 @@
+//! Meta's webhook: verification, and deliveries. A delivery is answered 200 when it is on disk, and no model and no
+//! network is asked before.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Query, Request, State},
+    http::StatusCode,
+};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use crate::{
+    clock::SharedClock,
+    metrics::Metrics,
+    web::body::BodyReader,
+    whatsapp::{envelope, intake::Intake, signature::Verifier},
+};
+
+/// What the webhook works with.
+pub struct Webhook {
+    /// Reads bodies within bounds.
+    pub bodies: BodyReader,
+    /// Checks signatures.
+    pub verifier: Verifier,
+    /// Token Meta repeats.
+    pub verify_token: SecretString,
+    /// Our number.
+    pub phone_number_id: String,
+    /// Keeps deliveries.
+    pub intake: Intake,
+    /// Time.
+    pub clock: SharedClock,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+}
+
+/// Query of a verification request.
+#[derive(Deserialize)]
+pub struct Challenge {
+    #[serde(rename = "hub.mode", default)]
+    mode: String,
+    #[serde(rename = "hub.challenge", default)]
+    repeat: String,
+    #[serde(rename = "hub.verify_token", default)]
+    token: String,
+}
+
+/// Answers Meta's verification (Graph API, "Create a webhook endpoint").
+pub async fn verify(
+    State(webhook): State<Arc<Webhook>>,
+    Query(challenge): Query<Challenge>,
+) -> Result<String, (StatusCode, &'static str)> {
+    let expected = webhook.verify_token.expose_secret().as_bytes();
+    let same =
+        aws_lc_rs::constant_time::verify_slices_are_equal(expected, challenge.token.as_bytes()).is_ok();
+    if challenge.mode == "subscribe" && same {
+        Ok(challenge.repeat)
+    } else {
+        Err((
+            StatusCode::FORBIDDEN,
+            "hub.verify_token is not WHATSAPP_WEBHOOK_VERIFY_TOKEN, or hub.mode is not subscribe\n",
+        ))
+    }
+}
+
+/// Takes a delivery.
+pub async fn receive(State(webhook): State<Arc<Webhook>>, request: Request) -> (StatusCode, &'static str) {
+    let (parts, body) = request.into_parts();
+    let headers = parts.headers;
+    let body = match webhook.bodies.read(&headers, body).await {
+        Ok(body) => body,
+        Err(status) => {
+            webhook.metrics.webhook("not_read", 1);
+            return (status, "not read, deliver again\n");
+        }
+    };
+    let signature = headers.get("x-hub-signature-256").and_then(|value| value.to_str().ok());
+    if !webhook.verifier.accepts(signature, &body) {
+        webhook.metrics.webhook("bad_signature", 1);
+        return (
+            StatusCode::UNAUTHORIZED,
+            "X-Hub-Signature-256 does not sign this body with a configured app secret\n",
+        );
+    }
+    let parsed = envelope::parse(&body, &webhook.phone_number_id, webhook.clock.now());
+    webhook.metrics.webhook("foreign", parsed.foreign);
+    webhook.metrics.webhook("unknown", parsed.unknown);
+    webhook.metrics.webhook("dead", parsed.delivery.dead.len());
+    webhook.metrics.webhook("status", parsed.delivery.statuses.len());
+    if parsed.delivery == mcp_store::inbox::Delivery::default() {
+        return (StatusCode::OK, "");
+    }
+    // Anything but a 200 makes Meta deliver again, which is what is wanted: nothing is lost.
+    let Ok(accepted) = webhook.intake.keep(parsed.delivery).await else {
+        webhook.metrics.webhook("not_kept", 1);
+        return (StatusCode::SERVICE_UNAVAILABLE, "not kept, deliver again\n");
+    };
+    webhook.metrics.webhook("message", accepted.messages);
+    webhook.metrics.webhook("duplicate", accepted.duplicates);
+    (StatusCode::OK, "")
+}

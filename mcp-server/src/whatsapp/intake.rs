@@ -1,0 +1,110 @@
+//! From the webhook to the disk: deliveries that wait are kept in one transaction (group commit), and each waiter
+//! hears of the commit it was in. Nobody answers 200 before that.
+
+use std::sync::Arc;
+
+use mcp_store::{
+    Store, StoreError,
+    inbox::{Accepted, Delivery},
+};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use crate::{clock::SharedClock, telemetry, wake::Wake};
+
+/// Deliveries that may wait; beyond that the sender is told to come again.
+const QUEUE: usize = 1024;
+/// Deliveries in one transaction.
+const BATCH: usize = 256;
+
+struct Waiting {
+    delivery: Delivery,
+    reply: oneshot::Sender<Option<Accepted>>,
+}
+
+/// Where deliveries are handed in.
+#[derive(Clone)]
+pub struct Intake {
+    queue: mpsc::Sender<Waiting>,
+}
+
+/// A delivery is not kept; the sender must deliver it again.
+#[derive(Debug, thiserror::Error)]
+#[error("keep the delivery: the database cannot be written now")]
+pub struct NotKept;
+
+impl Intake {
+    /// An intake and the task that writes for it.
+    pub fn start(
+        store: Arc<dyn Store>,
+        clock: SharedClock,
+        wake: Arc<Wake>,
+        stop: CancellationToken,
+    ) -> (Self, impl Future<Output = ()>) {
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        (Self { queue }, write(waiting, store, clock, wake, stop))
+    }
+
+    /// Returns when the delivery is on disk.
+    pub async fn keep(&self, delivery: Delivery) -> Result<Accepted, NotKept> {
+        let (reply, answer) = oneshot::channel();
+        self.queue.send(Waiting { delivery, reply }).await.map_err(|_| NotKept)?;
+        answer.await.ok().flatten().ok_or(NotKept)
+    }
+}
+
+async fn write(
+    mut waiting: mpsc::Receiver<Waiting>,
+    store: Arc<dyn Store>,
+    clock: SharedClock,
+    wake: Arc<Wake>,
+    stop: CancellationToken,
+) {
+    let mut batch = Vec::with_capacity(BATCH);
+    loop {
+        let got = tokio::select! {
+            () = stop.cancelled() => { waiting.close(); waiting.recv_many(&mut batch, BATCH).await }
+            got = waiting.recv_many(&mut batch, BATCH) => got,
+        };
+        if got == 0 {
+            return;
+        }
+        let (deliveries, replies): (Vec<_>, Vec<_>) = batch.drain(..).map(|w| (w.delivery, w.reply)).unzip();
+        match store.accept(&deliveries, clock.now()).await {
+            Ok(accepted) => {
+                if accepted.iter().any(|one| one.messages > 0) {
+                    wake.turns.notify_one();
+                }
+                // A status may free a message that waits behind one whose outcome was unknown.
+                wake.outbox.notify_one();
+                for (reply, one) in replies.into_iter().zip(accepted) {
+                    let _ = reply.send(Some(one));
+                }
+            }
+            Err(error) => {
+                one_by_one(&*store, &clock, &deliveries, replies, &error).await;
+                wake.turns.notify_one();
+                wake.outbox.notify_one();
+            }
+        }
+    }
+}
+
+/// A delivery that cannot be kept must not keep the others of its batch from being kept.
+async fn one_by_one(
+    store: &dyn Store,
+    clock: &SharedClock,
+    deliveries: &[Delivery],
+    replies: Vec<oneshot::Sender<Option<Accepted>>>,
+    error: &StoreError,
+) {
+    tracing::error!(
+        error = telemetry::chain(error),
+        deliveries = deliveries.len(),
+        "deliveries could not be kept together"
+    );
+    for (delivery, reply) in deliveries.iter().zip(replies) {
+        let kept = store.accept(std::slice::from_ref(delivery), clock.now()).await;
+        let _ = reply.send(kept.ok().and_then(|accepted| accepted.first().copied()));
+    }
+}

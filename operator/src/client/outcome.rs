@@ -1,0 +1,132 @@
+//! What a pass found, before it is written into a status.
+
+/// Why a condition is as it is: a closed set, for programs. The message beside it is for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// As asked for.
+    Ready,
+    /// On the way, without a fault so far.
+    Progressing,
+    /// The client lives in a namespace the operator was not told of.
+    AgencyNotServed,
+    /// The resource, or the profile in it, cannot be used.
+    ProfileInvalid,
+    /// The referenced Secret does not exist.
+    SecretMissing,
+    /// The referenced Secret lacks the label that allows reading it.
+    SecretNotLabelled,
+    /// Keys are missing in the Secret, or empty.
+    KeysMissing,
+    /// The namespace belongs to somebody else.
+    NameTaken,
+    /// The phone number id belongs to another client.
+    NumberTaken,
+    /// The namespace is being deleted.
+    NamespaceTerminating,
+    /// The API server refused something.
+    DeliveryFailed,
+    /// The server does not run.
+    WorkloadNotReady,
+    /// The client is being deleted.
+    Deleting,
+    /// The client is being deleted, and its data is kept because nobody confirmed that it may go.
+    DeletionUnconfirmed,
+}
+
+impl Reason {
+    /// The word that stands in the condition.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ready => "Ready",
+            Self::Progressing => "Progressing",
+            Self::AgencyNotServed => "AgencyNotServed",
+            Self::ProfileInvalid => "ProfileInvalid",
+            Self::SecretMissing => "SecretMissing",
+            Self::SecretNotLabelled => "SecretNotLabelled",
+            Self::KeysMissing => "KeysMissing",
+            Self::NameTaken => "NameTaken",
+            Self::NumberTaken => "NumberTaken",
+            Self::NamespaceTerminating => "NamespaceTerminating",
+            Self::DeliveryFailed => "DeliveryFailed",
+            Self::WorkloadNotReady => "WorkloadNotReady",
+            Self::Deleting => "Deleting",
+            Self::DeletionUnconfirmed => "DeletionUnconfirmed",
+        }
+    }
+}
+
+/// Whether something holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// It does.
+    Yes,
+    /// It does not.
+    No,
+    /// It was not looked at.
+    Unknown,
+}
+
+impl Holds {
+    /// The word that stands in the condition.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Yes => "True",
+            Self::No => "False",
+            Self::Unknown => "Unknown",
+        }
+    }
+}
+
+/// One finding: whether something holds, why, and what a person should do next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// Whether it holds.
+    pub holds: Holds,
+    /// Why, for programs.
+    pub reason: Reason,
+    /// Why and what to do, for people.
+    pub message: String,
+}
+
+impl Verdict {
+    /// It holds.
+    pub fn yes(message: impl Into<String>) -> Self {
+        Self { holds: Holds::Yes, reason: Reason::Ready, message: message.into() }
+    }
+
+    /// It does not hold.
+    pub fn no(reason: Reason, message: impl Into<String>) -> Self {
+        Self { holds: Holds::No, reason, message: message.into() }
+    }
+
+    /// It was not looked at.
+    pub fn unknown(reason: Reason, message: impl Into<String>) -> Self {
+        Self { holds: Holds::Unknown, reason, message: message.into() }
+    }
+}
+
+/// What a pass found about one environment, the running workload apart: that is looked at anew each time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// `CredentialsReady`.
+    pub credentials: Verdict,
+    /// `ProfileReady`.
+    pub profile: Verdict,
+    /// `NamespaceReady`.
+    pub namespace: Verdict,
+    /// Whether the workload was delivered.
+    pub delivery: Verdict,
+}
+
+impl Outcome {
+    /// Nothing was looked at, for one reason that goes for all.
+    pub fn untouched(reason: Reason, message: &str) -> Self {
+        let unknown = || Verdict::unknown(reason, "not looked at");
+        Self {
+            credentials: unknown(),
+            profile: unknown(),
+            namespace: unknown(),
+            delivery: Verdict::no(reason, message),
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! One pass over one client.
+
+use std::time::Duration;
+
+use k8s_openapi::{api::core::v1::ObjectReference, apimachinery::pkg::apis::meta::v1::ObjectMeta};
+use kube::{
+    Api, Resource,
+    core::error_boundary::InvalidObject,
+    runtime::{
+        controller::Action,
+        events::{Event, EventType},
+    },
+};
+use mcp_crds::{DeletionPolicy, McpClient, McpClientStatus};
+
+use crate::{
+    api::{absent_is_none, call},
+    client::{
+        cleanup::{self, LOOK_AGAIN},
+        deliver::DeliverError,
+        environment::{self, EnvironmentError, Pass},
+        outcome::{Reason, Verdict},
+        report::{self, Finding},
+        retire::{Progress, Will, retire},
+        validate::{Tenant, validate},
+    },
+    context::Context,
+    labels,
+    names::ClientKey,
+};
+
+/// Why a pass did not come to its end. Each is tried again.
+#[derive(Debug, thiserror::Error)]
+pub enum ReconcileError {
+    /// The client, its status or what it leaves behind could not be written.
+    #[error(transparent)]
+    Client(#[from] DeliverError),
+    /// An environment could not be brought to what was asked for.
+    #[error("{environment}: {source}")]
+    Environment {
+        /// Which.
+        environment: mcp_crds::EnvironmentName,
+        /// Why.
+        source: EnvironmentError,
+    },
+}
+
+/// How soon a claim of another client is looked at again. It is looked up in memory and costs no request.
+const CLAIM_AGAIN: Duration = Duration::from_secs(5);
+/// How soon a namespace of somebody else is looked at again; no watch shows it.
+const NAME_AGAIN: Duration = Duration::from_secs(15);
+/// How soon everything is looked at again without a reason.
+const RESYNC: Duration = Duration::from_mins(10);
+
+/// Brings one client to what it asks for.
+pub async fn reconcile(context: &Context, client: &McpClient) -> Result<Action, ReconcileError> {
+    let meta = &client.metadata;
+    let agency = meta.namespace.as_deref().unwrap_or_default();
+    let leaving = meta.deletion_timestamp.is_some();
+    if !context.stores.serves(agency) && !leaving {
+        let message = format!(
+            "clients in the namespace {agency} are not served: create the client in an agency's namespace, or have the \
+             platform's administrators add {agency} to `agencies` of the mcp-platform chart"
+        );
+        return blocked(context, client, &Verdict::no(Reason::AgencyNotServed, message)).await;
+    }
+    let tenants = match validate(client, &context.platform.settings) {
+        Ok(tenants) => tenants,
+        Err(error) => {
+            return blocked(context, client, &Verdict::no(Reason::ProfileInvalid, error.to_string())).await;
+        }
+    };
+    let Some(owner) = tenants.first().map(|tenant| tenant.owner.clone()) else {
+        let verdict = Verdict::no(Reason::ProfileInvalid, "spec.environments is empty: add one");
+        return blocked(context, client, &verdict).await;
+    };
+    let will = Will::new(client.spec.deletion_policy, meta);
+    if leaving {
+        return Ok(cleanup::cleanup(context, &owner, meta, client.status.as_ref(), &will).await?);
+    }
+    if !cleanup::has_finalizer(meta) {
+        // The change comes back through the watch, and with it the next pass.
+        cleanup::add_finalizer(context, meta).await?;
+        return Ok(Action::await_change());
+    }
+
+    let mut findings = Vec::new();
+    let mut failure = None;
+    for tenant in &tenants {
+        let Pass { outcome, failure: failed } = environment::reconcile(context, client, tenant).await;
+        if let Some(source) = failed {
+            failure.get_or_insert(ReconcileError::Environment { environment: tenant.environment, source });
+        }
+        let workload = context.watches.workload(&tenant.namespace).await;
+        findings.push(Finding { tenant, outcome, workload });
+    }
+    let progress = retire_unasked(context, &owner, &tenants, &will).await;
+    let again = again_in(meta, &findings, progress.as_ref().ok().copied());
+
+    let status = report::status(client, &findings, context.clock.now());
+    tell(context, client, &status).await?;
+    progress?;
+    failure.map_or(Ok(Action::requeue(again)), Err)
+}
+
+/// Tells what can be told about an object that does not fit its type, and lets it go when it is being deleted. What
+/// runs for it is left as it is.
+pub async fn reconcile_invalid(context: &Context, invalid: &InvalidObject) -> Result<Action, ReconcileError> {
+    let meta = &invalid.metadata;
+    let (agency, name) =
+        (meta.namespace.as_deref().unwrap_or_default(), meta.name.as_deref().unwrap_or_default());
+    let kind = kube::core::ApiResource::erase::<McpClient>(&());
+    let api = Api::<kube::core::DynamicObject>::namespaced_with(context.client.clone(), agency, &kind);
+    let raw = call("read the client", api.get(name)).await;
+    let Some(raw) = absent_is_none(raw).map_err(DeliverError::from)? else {
+        return Ok(Action::await_change());
+    };
+    let status: Option<McpClientStatus> =
+        raw.data.get("status").and_then(|status| serde_json::from_value(status.clone()).ok());
+    if raw.metadata.deletion_timestamp.is_some()
+        && let Ok(owner) = ClientKey::new(agency, name)
+    {
+        // A policy that cannot be read keeps the data.
+        let policy =
+            raw.data.pointer("/spec/deletionPolicy").cloned().map(serde_json::from_value::<DeletionPolicy>);
+        let will = Will::new(policy.and_then(Result::ok).unwrap_or_default(), &raw.metadata);
+        return Ok(cleanup::cleanup(context, &owner, &raw.metadata, status.as_ref(), &will).await?);
+    }
+    let verdict = Verdict::no(
+        Reason::ProfileInvalid,
+        format!(
+            "the resource cannot be read: {}. Correct it and apply again; what runs is left as it is",
+            invalid.error
+        ),
+    );
+    let report = report::blocked_status(&raw.metadata, status.as_ref(), &verdict, context.clock.now());
+    report::write(&context.client, &raw.metadata, status.as_ref(), &report)
+        .await
+        .map_err(DeliverError::from)?;
+    Ok(Action::await_change())
+}
+
+async fn blocked(context: &Context, client: &McpClient, verdict: &Verdict) -> Result<Action, ReconcileError> {
+    let status =
+        report::blocked_status(&client.metadata, client.status.as_ref(), verdict, context.clock.now());
+    tell(context, client, &status).await?;
+    Ok(Action::await_change())
+}
+
+/// Gives up the namespaces of environments the spec no longer has.
+async fn retire_unasked(
+    context: &Context,
+    owner: &ClientKey,
+    tenants: &[Tenant],
+    will: &Will,
+) -> Result<Progress, DeliverError> {
+    let mut all = Progress::Done;
+    for namespace in context.stores.namespaces.state() {
+        let Some((whose, environment)) = labels::owner_of(namespace.meta()) else { continue };
+        if whose != *owner || tenants.iter().any(|tenant| tenant.environment == environment) {
+            continue;
+        }
+        let fate = will.fate_of(&owner.namespace(environment));
+        if retire(context, owner, environment, namespace.meta(), fate).await? == Progress::Waiting {
+            all = Progress::Waiting;
+        }
+    }
+    Ok(all)
+}
+
+fn again_in(meta: &ObjectMeta, findings: &[Finding<'_>], progress: Option<Progress>) -> Duration {
+    let waits_for = |reason: Reason| findings.iter().any(|finding| finding.outcome.delivery.reason == reason);
+    if progress == Some(Progress::Waiting) {
+        LOOK_AGAIN
+    } else if waits_for(Reason::NumberTaken) {
+        CLAIM_AGAIN
+    } else if waits_for(Reason::NameTaken) || waits_for(Reason::NamespaceTerminating) {
+        NAME_AGAIN
+    } else {
+        // Spread by the uid, so that a thousand clients are not looked at in the same second.
+        let spread =
+            meta.uid.iter().flat_map(|uid| uid.bytes()).fold(0_u64, |sum, b| sum * 31 % 120 + u64::from(b));
+        RESYNC + Duration::from_secs(spread % 120)
+    }
+}
+
+async fn tell(context: &Context, client: &McpClient, status: &McpClientStatus) -> Result<(), DeliverError> {
+    let before = client.status.as_ref();
+    let written = report::write(&context.client, &client.metadata, before, status).await?;
+    let reason = report::ready_reason(Some(status));
+    if written
+        && reason != report::ready_reason(before)
+        && let Some(ready) = status.conditions.iter().find(|condition| condition.type_ == "Ready")
+    {
+        tracing::info!(
+            client = %format_args!("{}/{}", client.metadata.namespace.as_deref().unwrap_or_default(), client.metadata.name.as_deref().unwrap_or_default()),
+            ready = %ready.status,
+            reason = %ready.reason,
+            message = %ready.message,
+            "status changed"
+        );
+    }
+    Ok(())
+}
+
+/// Leaves a warning with the client, for `kubectl describe`.
+pub async fn warn(context: &Context, meta: &ObjectMeta, verdict: &Verdict, action: &str) {
+    // Longest note the API server takes.
+    const MOST: usize = 1024;
+    let mut note = verdict.message.clone();
+    note.truncate(note.floor_char_boundary(MOST));
+    let event = Event {
+        type_: EventType::Warning,
+        reason: verdict.reason.as_str().to_owned(),
+        note: Some(note),
+        action: action.to_owned(),
+        secondary: None,
+    };
+    let reference = ObjectReference {
+        api_version: Some(McpClient::api_version(&()).into_owned()),
+        kind: Some(McpClient::kind(&()).into_owned()),
+        namespace: meta.namespace.clone(),
+        name: meta.name.clone(),
+        uid: meta.uid.clone(),
+        ..ObjectReference::default()
+    };
+    if let Err(error) = context.recorder.publish(&event, &reference).await {
+        tracing::warn!(%error, "an event could not be written");
+    }
+}

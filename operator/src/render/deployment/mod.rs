@@ -1,0 +1,185 @@
+//! The tenant's server.
+
+pub mod environment;
+mod hardening;
+
+use k8s_openapi::{
+    api::{
+        apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy},
+        core::v1::{
+            ConfigMapVolumeSource, Container, ContainerPort, EmptyDirVolumeSource, HTTPGetAction,
+            PersistentVolumeClaimVolumeSource, PodSpec, PodTemplateSpec, Probe, ResourceRequirements, Volume,
+            VolumeMount,
+        },
+    },
+    apimachinery::pkg::{
+        api::resource::Quantity,
+        apis::meta::v1::{LabelSelector, ObjectMeta},
+        util::intstr::IntOrString,
+    },
+};
+
+use crate::{
+    client::validate::Tenant,
+    labels,
+    render::{Platform, secrets::hex},
+};
+
+/// Name of the port customers and agents reach.
+pub const PUBLIC_PORT_NAME: &str = "public";
+const PUBLIC_PORT: i32 = 8000;
+const INTERNAL_PORT_NAME: &str = "internal";
+const INTERNAL_PORT: i32 = 9090;
+/// Where the profile is mounted: the whole directory, for a single file would never be updated.
+const PROFILE_DIRECTORY: &str = "/etc/mcp";
+const DATA_DIRECTORY: &str = "/data";
+
+/// The Deployment of a tenant. `secrets_hash` rolls the pod when a Secret changes.
+pub fn build(tenant: &Tenant, platform: &Platform, secrets_hash: &str) -> Deployment {
+    let selector = labels::selector(&tenant.owner);
+    let mut annotations = labels::map([(labels::SECRETS_HASH, secrets_hash)]);
+    annotations.extend(platform.extra_ca.as_ref().map(|pem| {
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, pem.as_bytes());
+        (labels::EXTRA_CA_HASH.to_owned(), hex(digest.as_ref()))
+    }));
+    Deployment {
+        metadata: tenant.meta(tenant.owner.name().to_owned()),
+        spec: Some(DeploymentSpec {
+            replicas: Some(1),
+            revision_history_limit: Some(3),
+            selector: LabelSelector { match_labels: Some(selector), ..LabelSelector::default() },
+            // Two servers on one SQLite file would each hold a lock the other needs.
+            strategy: Some(DeploymentStrategy {
+                type_: Some("Recreate".to_owned()),
+                ..DeploymentStrategy::default()
+            }),
+            template: PodTemplateSpec {
+                metadata: Some(ObjectMeta {
+                    labels: Some(labels::common(&tenant.owner, tenant.environment)),
+                    annotations: Some(annotations),
+                    ..ObjectMeta::default()
+                }),
+                spec: Some(pod(tenant, platform)),
+            },
+            ..DeploymentSpec::default()
+        }),
+        ..Deployment::default()
+    }
+}
+
+fn pod(tenant: &Tenant, platform: &Platform) -> PodSpec {
+    PodSpec {
+        service_account_name: Some(tenant.owner.name().to_owned()),
+        automount_service_account_token: Some(false),
+        // Variables for every Service of the namespace would only tell a tenant what is around it.
+        enable_service_links: Some(false),
+        termination_grace_period_seconds: Some(30),
+        security_context: Some(hardening::pod()),
+        init_containers: Some(vec![Container {
+            name: "migrate".to_owned(),
+            args: Some(vec!["migrate".to_owned()]),
+            env: Some(environment::settings(tenant, platform)),
+            ..container(tenant, platform)
+        }]),
+        containers: vec![Container {
+            name: "server".to_owned(),
+            args: Some(vec!["serve".to_owned()]),
+            env: Some(environment::all(tenant, platform)),
+            ports: Some(vec![port(PUBLIC_PORT_NAME, PUBLIC_PORT), port(INTERNAL_PORT_NAME, INTERNAL_PORT)]),
+            startup_probe: Some(Probe {
+                period_seconds: Some(1),
+                failure_threshold: Some(60),
+                ..probe("/readyz")
+            }),
+            readiness_probe: Some(Probe {
+                period_seconds: Some(5),
+                failure_threshold: Some(2),
+                ..probe("/readyz")
+            }),
+            liveness_probe: Some(Probe {
+                period_seconds: Some(10),
+                timeout_seconds: Some(5),
+                failure_threshold: Some(3),
+                ..probe("/healthz")
+            }),
+            ..container(tenant, platform)
+        }],
+        volumes: Some(volumes(tenant)),
+        ..PodSpec::default()
+    }
+}
+
+/// What both containers have in common.
+fn container(tenant: &Tenant, platform: &Platform) -> Container {
+    let quantity = |name: &str, text: &str| (name.to_owned(), Quantity(text.to_owned()));
+    let (requests, limits) = (&tenant.resources.requests, &tenant.resources.limits);
+    Container {
+        image: Some(tenant.image.clone()),
+        image_pull_policy: Some(platform.settings.server_image_pull_policy.clone()),
+        resources: Some(ResourceRequirements {
+            requests: Some([quantity("cpu", &requests.cpu), quantity("memory", &requests.memory)].into()),
+            limits: Some([quantity("memory", &limits.memory)].into()),
+            ..ResourceRequirements::default()
+        }),
+        security_context: Some(hardening::container()),
+        volume_mounts: Some(vec![
+            VolumeMount { read_only: Some(true), ..mount("profile", PROFILE_DIRECTORY) },
+            mount("data", DATA_DIRECTORY),
+            // SQLite sorts large results in temporary files, and the root file system is read-only.
+            mount("tmp", "/tmp"),
+        ]),
+        ..Container::default()
+    }
+}
+
+fn volumes(tenant: &Tenant) -> Vec<Volume> {
+    let volume = |name: &str| Volume { name: name.to_owned(), ..Volume::default() };
+    vec![
+        Volume {
+            config_map: Some(ConfigMapVolumeSource {
+                name: tenant.owner.profile_config_map(),
+                ..ConfigMapVolumeSource::default()
+            }),
+            ..volume("profile")
+        },
+        Volume {
+            persistent_volume_claim: Some(PersistentVolumeClaimVolumeSource {
+                claim_name: tenant.owner.data_claim(),
+                ..PersistentVolumeClaimVolumeSource::default()
+            }),
+            ..volume("data")
+        },
+        Volume {
+            empty_dir: Some(EmptyDirVolumeSource {
+                size_limit: Some(Quantity("64Mi".to_owned())),
+                ..EmptyDirVolumeSource::default()
+            }),
+            ..volume("tmp")
+        },
+    ]
+}
+
+fn mount(name: &str, path: &str) -> VolumeMount {
+    VolumeMount { name: name.to_owned(), mount_path: path.to_owned(), ..VolumeMount::default() }
+}
+
+fn port(name: &str, number: i32) -> ContainerPort {
+    ContainerPort {
+        name: Some(name.to_owned()),
+        container_port: number,
+        protocol: Some("TCP".to_owned()),
+        ..ContainerPort::default()
+    }
+}
+
+fn probe(path: &str) -> Probe {
+    Probe {
+        http_get: Some(HTTPGetAction {
+            path: Some(path.to_owned()),
+            port: IntOrString::String(INTERNAL_PORT_NAME.to_owned()),
+            ..HTTPGetAction::default()
+        }),
+        timeout_seconds: Some(2),
+        ..Probe::default()
+    }
+}

@@ -1,0 +1,155 @@
+//! Watches inside tenants' namespaces. The operator has no right to watch workloads or Secrets of the whole cluster, so
+//! each tenant's namespace has its own watches, begun when the operator has its rights there and ended when the
+//! tenant is gone.
+
+use std::{
+    collections::HashMap,
+    fmt::Debug,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use k8s_openapi::{
+    NamespaceResourceScope,
+    api::{
+        apps::v1::Deployment,
+        core::v1::{ConfigMap, PersistentVolumeClaim, Pod, Secret, Service, ServiceAccount},
+    },
+};
+use kube::{
+    Api, Client, Resource, ResourceExt,
+    core::PartialObjectMeta,
+    runtime::{
+        reflector::{self, Store},
+        watcher,
+    },
+};
+use serde::de::DeserializeOwned;
+use tokio::task::JoinSet;
+
+use crate::{
+    labels,
+    memory::{Memory, ObjectId, Version},
+    names::{ClientKey, TenantNamespace},
+    stores::{Seen, Trigger, follow},
+};
+
+/// Longest a reconcile waits for the first list of a tenant's workload.
+const FIRST_LIST: Duration = Duration::from_secs(5);
+
+/// What the watches show of a tenant's workload.
+#[derive(Clone, Debug, Default)]
+pub struct Workload {
+    /// The Deployment.
+    pub deployment: Option<Arc<Deployment>>,
+    /// Its pods, those that are ending included.
+    pub pods: Vec<Arc<Pod>>,
+}
+
+struct Tenant {
+    deployments: Store<Deployment>,
+    pods: Store<Pod>,
+    /// Dropping the set ends the watches.
+    _tasks: JoinSet<()>,
+}
+
+/// The watches of every tenant.
+pub struct TenantWatches {
+    client: Client,
+    memory: Arc<Memory>,
+    trigger: Trigger,
+    tenants: Mutex<HashMap<TenantNamespace, Tenant>>,
+}
+
+/// Starts the watches of one tenant.
+struct Starter<'a> {
+    watches: &'a TenantWatches,
+    namespace: &'a TenantNamespace,
+    owner: &'a ClientKey,
+    tasks: JoinSet<()>,
+}
+
+impl TenantWatches {
+    /// No watches yet.
+    pub fn new(client: Client, memory: Arc<Memory>, trigger: Trigger) -> Self {
+        Self { client, memory, trigger, tenants: Mutex::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<TenantNamespace, Tenant>> {
+        self.tenants.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins to watch a tenant unless it is watched already.
+    pub fn begin(&self, namespace: &TenantNamespace, owner: &ClientKey) {
+        self.lock().entry(namespace.clone()).or_insert_with(|| {
+            let mut starter = Starter { watches: self, namespace, owner, tasks: JoinSet::new() };
+            let deployments = starter.watch::<Deployment>(true);
+            let pods = starter.watch::<Pod>(true);
+            starter.watch::<PartialObjectMeta<Secret>>(false);
+            starter.watch::<PartialObjectMeta<ConfigMap>>(false);
+            starter.watch::<PartialObjectMeta<PersistentVolumeClaim>>(false);
+            starter.watch::<PartialObjectMeta<Service>>(false);
+            starter.watch::<PartialObjectMeta<ServiceAccount>>(false);
+            Tenant { deployments, pods, _tasks: starter.tasks }
+        });
+    }
+
+    /// Stops watching a tenant.
+    pub fn end(&self, namespace: &TenantNamespace) {
+        self.lock().remove(namespace);
+    }
+
+    /// What is known of a tenant's workload; none while nothing was listed yet.
+    pub async fn workload(&self, namespace: &TenantNamespace) -> Option<Workload> {
+        let (deployments, pods) = {
+            let tenants = self.lock();
+            let tenant = tenants.get(namespace)?;
+            (tenant.deployments.clone(), tenant.pods.clone())
+        };
+        let listed = async {
+            deployments.wait_until_ready().await.ok()?;
+            pods.wait_until_ready().await.ok()
+        };
+        tokio::time::timeout(FIRST_LIST, listed).await.ok()??;
+        Some(Workload { deployment: deployments.state().into_iter().next(), pods: pods.state() })
+    }
+}
+
+impl Starter<'_> {
+    /// Watches a kind. Every change of a `live` kind asks for a reconcile, for the status shows it; of another kind only
+    /// one that undoes what was applied.
+    fn watch<K>(&mut self, live: bool) -> Store<K>
+    where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+        K: Clone + Debug + DeserializeOwned + Send + Sync + 'static,
+    {
+        let (reader, writer) = reflector::store();
+        let api = Api::<K>::namespaced(self.watches.client.clone(), self.namespace.as_str());
+        let config = watcher::Config::default().labels(&labels::managed_selector());
+        let (memory, trigger) = (Arc::clone(&self.watches.memory), self.watches.trigger.clone());
+        let (namespace, owner) = (self.namespace.clone(), self.owner.clone());
+        self.tasks.spawn(follow(api, config, writer, move |seen| {
+            let id = |object: &K| ObjectId { kind: K::kind(&()).into_owned(), name: object.name_any() };
+            let drifted = match seen {
+                Seen::Present(object) => {
+                    let id = id(object);
+                    let version = Version::of(&id.kind, object.meta());
+                    memory.observe(&namespace, &id, Some(version))
+                }
+                Seen::Gone(object) => memory.observe(&namespace, &id(object), None),
+                Seen::Forbidden => {
+                    // The binding that gives the operator its rights is gone, and with it all certainty.
+                    memory.forget(&namespace);
+                    true
+                }
+            };
+            if drifted {
+                tracing::debug!(namespace = %namespace, kind = %K::kind(&()), "changed since it was applied");
+            }
+            if live || drifted {
+                trigger.client(&owner);
+            }
+        }));
+        reader
+    }
+}

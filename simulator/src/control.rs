@@ -1,0 +1,151 @@
+//! The control API under `/_sim`: what a test does to the world, and what it sees of it.
+
+use axum::{
+    Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    fault::Fault,
+    hold::Point,
+    shared::App,
+    simulator::{ControlError, Simulator},
+    webhook::{Number, Say},
+};
+
+impl IntoResponse for ControlError {
+    fn into_response(self) -> Response {
+        let status = match self {
+            Self::UnknownNumber(_) => StatusCode::NOT_FOUND,
+            Self::Key(_) | Self::Event(_) => StatusCode::BAD_REQUEST,
+        };
+        (status, Json(json!({"error": self.to_string()}))).into_response()
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Webhook {
+    phone_number_id: String,
+    body: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GoogleKey {
+    client_email: String,
+    public_key_pem: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OwnerEvent {
+    calendar_id: String,
+    event: Map<String, Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Hold {
+    point: Point,
+    #[serde(default = "one")]
+    count: u32,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// `{"point": …}`, or `{"all": true}`, which is also what nothing means.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Release {
+    point: Option<Point>,
+    all: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Script {
+    replies: Vec<Value>,
+}
+
+pub(crate) async fn health() -> Json<Value> {
+    Json(json!({"status": "ok"}))
+}
+
+pub(crate) async fn state(State(app): State<App>) -> Response {
+    Json(app.with(|state| state.snapshot())).into_response()
+}
+
+pub(crate) async fn reset(State(app): State<App>) -> Json<Value> {
+    app.reset();
+    done()
+}
+
+pub(crate) async fn register_number(State(app): State<App>, Json(number): Json<Number>) -> Json<Value> {
+    Simulator::of(app).register_number(number);
+    done()
+}
+
+pub(crate) async fn say(State(app): State<App>, Json(say): Json<Say>) -> Result<Response, ControlError> {
+    let said = Simulator::of(app).say(say).await?;
+    Ok(Json(said).into_response())
+}
+
+pub(crate) async fn webhook(
+    State(app): State<App>,
+    Json(webhook): Json<Webhook>,
+) -> Result<Response, ControlError> {
+    let Webhook { phone_number_id, body } = webhook;
+    let status = Simulator::of(app).post_webhook(&phone_number_id, &body).await?;
+    Ok(Json(json!({"status": status})).into_response())
+}
+
+pub(crate) async fn register_google_key(
+    State(app): State<App>,
+    Json(key): Json<GoogleKey>,
+) -> Result<Json<Value>, ControlError> {
+    Simulator::of(app).register_google_key(&key.client_email, &key.public_key_pem)?;
+    Ok(done())
+}
+
+pub(crate) async fn insert_event(
+    State(app): State<App>,
+    Json(event): Json<OwnerEvent>,
+) -> Result<Json<Value>, ControlError> {
+    Ok(Json(Simulator::of(app).insert_owner_event(&event.calendar_id, event.event)?))
+}
+
+pub(crate) async fn hold(State(app): State<App>, Json(hold): Json<Hold>) -> Json<Value> {
+    app.holds.arm(hold.point, hold.count);
+    done()
+}
+
+pub(crate) async fn holds(State(app): State<App>) -> Json<Value> {
+    Json(json!({"waiting": app.holds.waiting()}))
+}
+
+pub(crate) async fn release(State(app): State<App>, Json(release): Json<Release>) -> Json<Value> {
+    let Release { point, all } = release;
+    app.holds.release(if all { None } else { point });
+    done()
+}
+
+pub(crate) async fn fault(State(app): State<App>, Json(fault): Json<Fault>) -> Json<Value> {
+    app.with(|state| state.faults.push_back(fault));
+    done()
+}
+
+pub(crate) async fn script(State(app): State<App>, Json(script): Json<Script>) -> Json<Value> {
+    app.with(|state| state.script.extend(script.replies));
+    done()
+}
+
+fn done() -> Json<Value> {
+    Json(json!({}))
+}

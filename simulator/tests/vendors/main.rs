@@ -1,0 +1,11 @@
+//! The stand-ins, as a client over HTTP sees them.
+
+#![expect(clippy::unwrap_used, reason = "everything here is a test")]
+
+mod control;
+mod gemini;
+mod google;
+mod graph;
+mod load;
+mod webhook;
+mod world;

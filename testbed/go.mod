@@ -1,0 +1,3 @@
+module mcp-platform.dev/testbed
+
+go 1.26.0

@@ -34,6 +34,12 @@ class ServiceNames:
         for forward in self._forwards.values():
             forward.close()
 
+    def forget(self, namespace: str) -> None:
+        """Asks again for the Services of a namespace that is about to be filled: one that is deleted and made again
+        has another address."""
+        with self._lock:
+            self._known = {key: known for key, known in self._known.items() if key[1] != namespace}
+
     def _getaddrinfo(self, host, port, *rest, **options):  # noqa: ANN001, ANN002, ANN003, ANN202 - the library's own shape
         name = host.decode() if isinstance(host, bytes) else host
         if isinstance(name, str) and (name.endswith(".svc") or name.endswith(".svc.cluster.local")):
@@ -46,7 +52,6 @@ class ServiceNames:
             if key in self._forwards:
                 return self._forwards[key].address
             since, address = self._known.get(key, (0.0, ""))
-            # A Service that is deleted and made again has another address.
             if time.monotonic() - since > 20:
                 found = self._cluster.find("service", service, namespace)
                 if found is None:

@@ -29,9 +29,10 @@ class NotOurs(Exception):
 class Stand:
     """A platform ready to take clients."""
 
-    def __init__(self, cluster: Cluster, vendors: Simulator) -> None:
+    def __init__(self, cluster: Cluster, vendors: Simulator, names: ServiceNames) -> None:
         self.cluster = cluster
         self.simulator = vendors
+        self._names = names
 
     def add(self, client: Object, given: Credentials | None = None) -> Tenant:
         """Applies a client with credentials of its own and waits until it is Ready."""
@@ -61,6 +62,7 @@ class Stand:
         self.cluster.delete("secret", secret_name, AGENCY)
         self.cluster.create(agreed.secret(AGENCY, secret_name))
         tenant = Tenant(self.cluster, client, agreed)
+        self._names.forget(tenant.namespace)
         self.simulator.register_number(tenant.number, tenant.webhook_url, agreed.app_secret)
         self.simulator.register_google_key(agreed.google_client_email, agreed.google_public_key)
         return tenant
@@ -71,11 +73,11 @@ def standing(cluster: Cluster) -> Iterator[Stand]:
     """Installs the platform on a cluster; inside the block service names resolve."""
     refuse_a_real_platform(cluster)
     images.load(cluster)
-    with ServiceNames(cluster):
+    with ServiceNames(cluster) as names:
         vendors = simulator.deploy(cluster)
         cluster.apply(namespace(AGENCY, OURS))
         operator.install(cluster, authority=vendors.authority, agencies=[AGENCY])
-        yield Stand(cluster, vendors)
+        yield Stand(cluster, vendors, names)
 
 
 def refuse_a_real_platform(cluster: Cluster) -> None:

@@ -42,7 +42,7 @@ def test_a_message_is_answered_with_an_appointment_that_stands_in_database_and_c
     body = customer.writes(asks_for(appointment))
 
     receipt = customer.answer()
-    until("row and event", lambda: one_of_each(customer), seconds=20)
+    until("row and event", lambda: one_of_each(customer), seconds=40)
     assert appointment.clock in receipt, receipt
     assert appointment.start.strftime("%d/%m") in receipt, receipt
     (event,) = customer.events()

@@ -44,7 +44,7 @@ def test_the_second_turn_knows_the_first_one_after_the_pod_was_replaced(
     ]
     assert booked in [slot["slot"] for slot in offered], "what was booked had been offered in this conversation"
     if barbershop.cluster.bed:
-        until("the booking", lambda: len(customer.bookings()) == 1, seconds=10)
+        until("the booking", lambda: len(customer.bookings()) == 1, seconds=30)
 
 
 def test_a_question_about_prices_is_answered_from_the_profile(barbershop: Tenant, customer: Customer) -> None:

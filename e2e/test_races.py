@@ -55,7 +55,7 @@ def test_a_customer_and_an_agent_who_take_one_slot_at_once_get_one_booking(
         result = pending.result(timeout=30)
 
     rival.answer(2)
-    until("the booking", lambda: neighbour.database().bookings_at(appointment.start), seconds=10)
+    until("the booking", lambda: neighbour.database().bookings_at(appointment.start), seconds=30)
     (row,) = neighbour.database().bookings_at(appointment.start)
     agent_won = row["customer_name"] == "Davi"
     assert result.is_error is not agent_won

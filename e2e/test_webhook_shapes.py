@@ -33,7 +33,7 @@ def test_a_customer_with_a_user_id_books(
     answer = barbershop.post(whatsapp.text_with_user_id(barbershop.number, user_id, words, sender=phone))
 
     assert answer.status_code == 200
-    (sent,) = until("an answer", lambda: simulator.messages_to(phone or user_id), seconds=20)
+    (sent,) = until("an answer", lambda: simulator.messages_to(phone or user_id), seconds=40)
     assert (sent.get("to") or sent.get("recipient")) == (phone or user_id)
     if barbershop.cluster.bed:
         (row,) = barbershop.database().bookings_at(appointment.start)

@@ -24,7 +24,7 @@ class Process:
         """SIGKILL, and wait until it has gone: nothing it might still do counts."""
         if self.alive():
             os.kill(self.pid, signal.SIGKILL)
-        until(f"process {self.pid} to be gone", lambda: not self.alive(), seconds=10, every=0.02)
+        until(f"process {self.pid} to be gone", lambda: not self.alive(), seconds=30, every=0.02)
 
     def status(self) -> dict[str, str]:
         """`/proc/PID/status`."""

@@ -131,7 +131,7 @@ def deploy(cluster: Cluster) -> Simulator:
     cluster.apply(*rest)
     cluster.wait_for_deployment("simulator", "simulator")
     simulator = Simulator(certificate.authority)
-    until("the simulator to answer", simulator.state, seconds=20)
+    until("the simulator to answer", simulator.state, seconds=40)
     return simulator
 
 

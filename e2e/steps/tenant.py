@@ -58,7 +58,7 @@ class Tenant:
         except AssertionError as failure:
             raise AssertionError(f"{failure}\n{self.cluster.describe_pods(self.namespace)}") from None
         # kube-proxy's rules trail the first ready endpoint by about a second.
-        until("the Service to answer", self.healthy, seconds=15)
+        until("the Service to answer", self.healthy, seconds=30)
 
     def healthy(self) -> bool:
         """Whether `/health` answers through the Service."""
@@ -84,7 +84,7 @@ class Tenant:
     def process(self) -> process.Process:
         """The server's process on this machine."""
         uid = self.pod()["metadata"]["uid"]
-        return until("the server's process", lambda: process.of_pod(uid, "/mcp-server"), seconds=20)
+        return until("the server's process", lambda: process.of_pod(uid, "/mcp-server"), seconds=40)
 
     def replace_pod(self) -> None:
         """Deletes the pod and waits until its successor serves."""
@@ -92,7 +92,7 @@ class Tenant:
         self.cluster.delete("pod", old["name"], self.namespace)
         until("a new pod", lambda: self.pod()["metadata"]["uid"] != old["uid"], seconds=30)
         self.cluster.wait_for_deployment(self.namespace, self.name, seconds=60)
-        until("the Service to answer", self.healthy, seconds=15)
+        until("the Service to answer", self.healthy, seconds=30)
 
     def volume(self) -> Path:
         """The folder of its volume on this machine."""

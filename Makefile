@@ -28,25 +28,37 @@ demo-down: ## Remove everything that `make demo` made
 	@$(python) e2e/demo.py down
 
 ##@ Check it
-.PHONY: test test-set-up test-rust test-go test-oracles test-e2e check lint deps edges generated charts bench
-test: ## Everything with assertions: unit tests, simulator oracles, end to end on a node
+.PHONY: test test-long test-set-up test-rust test-go test-oracles test-e2e fuzz check lint deps edges generated charts bench
+test: ## Everything with assertions: unit tests, both databases, oracles, end to end on a node
 	@$(step) "make test" $(MAKE) --no-print-directory test-set-up test-rust test-go test-oracles test-e2e
 
 test-set-up:
-	@$(step) "set-up: packages, Python environment, the test bed's programs" bash -c 'scripts/packages && scripts/venv e2e/requirements.txt && scripts/venv simulator/oracles/requirements.txt && testbed/testbed build'
+	@$(step) "set-up: packages, Python environment, the test bed's programs" bash -c 'scripts/packages && scripts/packages postgres && scripts/venv e2e/requirements.txt && scripts/venv simulator/oracles/requirements.txt && scripts/venv tenant/oracle/requirements.txt && testbed/testbed build'
 
-test-rust: ## Rust tests of all crates (the operator's start an API server of their own)
-	@$(step) "cargo test" cargo test --locked --workspace
+test-rust: ## Rust tests of all crates, with a PostgreSQL of their own (or the one MCP_TEST_POSTGRES names)
+	@$(step) "cargo test" scripts/postgres run -- cargo test --locked --workspace
 
 test-go: ## Go tests of the test bed
 	@$(step) "go vet and go test of the test bed" bash -c 'cd testbed && go vet ./... && go test ./...'
 
-test-oracles: ## The vendors' own Python clients against the simulator
+test-oracles: ## Answers of other programs: slots and dates in Python, the vendors' own clients against the simulator
+	@$(step) "free slots and wishes, decided in Rust and again in Python" tenant/oracle/run
 	@$(step) "the simulator's binary" cargo build --locked --package mcp-simulator
 	@SIMULATOR_BIN="$(CARGO_TARGET_DIR)/debug/mcp-simulator" $(step) "the vendors' clients against the simulator" $(oracles_python) -m pytest -q simulator/oracles
 
 test-e2e: images ## End to end on a node of its own, or the cluster of MCP_TEST_KUBECONFIG; E2E="-k booking" picks
 	@$(step) "end to end" $(python) -m pytest e2e $(E2E)
+
+test-long: export CONTRACT_SCALE ?= 10
+test-long: export FUZZ_SECONDS ?= 120
+test-long: export ORACLE_CASES ?= 100000
+test-long: ## Both databases, the oracles and the fuzzed readers with ten times the counts of `make test` and more
+	@$(step) "make test-long" $(MAKE) --no-print-directory test-set-up test-rust test-oracles
+
+fuzz: export FUZZ_SECONDS ?= 300
+fuzz: export FUZZ_SEED ?= $(shell date +%s)
+fuzz: ## Arbitrary profiles and requests for FUZZ_SECONDS (300) a target, from FUZZ_SEED (the time)
+	@$(step) "fuzz, seed $(FUZZ_SEED)" cargo test --locked --release --package mcp-tenant --test fuzz_profile --test fuzz_time -- --nocapture
 
 check: ## What must hold before a commit: formatting, lints, dependencies, generated files, the chart
 	@$(step) "make check" $(MAKE) --no-print-directory lint edges deps generated charts
@@ -72,8 +84,8 @@ charts:
 
 bench: export IMAGE_PROFILE ?= dist
 bench: images ## Measure what is released against floors and targets; writes bench.json (BENCH_OUT)
-	@$(step) "the floor's program" images/cargo --package mcp-store-sqlite --example commit_floor
-	@$(step) "benchmarks" $(python) e2e/bench.py
+	@$(step) "programs that measure one part" images/cargo --package mcp-store-sqlite --example commit_floor --package mcp-tenant --example bench_slots --package mcp-store-contract --example bench_store
+	@$(step) "benchmarks" scripts/postgres run -- $(python) e2e/bench.py
 
 ##@ Build it
 .PHONY: images crds fmt

@@ -154,6 +154,11 @@ def floor_program() -> Path:
     return server.image_program("examples") / "commit_floor"
 
 
+def measured_by(example: str) -> list[Figure]:
+    """What a program that measures one part alone prints, in the same form."""
+    return [Figure(**line) for line in json.loads(run(server.image_program("examples") / example, seconds=600))]
+
+
 def main() -> int:
     given = credentials.fresh("bench")
     figures: list[Figure] = []
@@ -164,6 +169,9 @@ def main() -> int:
         figures += webhook_rate(folder, given, vendors)
         say("memory and start")
         figures += footprint(folder, given, vendors)
+    for example in ("bench_slots", "bench_store"):
+        say(example)
+        figures += measured_by(example)
     figures += image_sizes()
     if os.environ.get("BENCH_CLUSTER") != "no":
         figures += api_requests()

@@ -1,12 +1,12 @@
 //! The command line.
 
-use std::error::Error;
+use std::{error::Error, path::PathBuf};
 
 use clap::{Parser, Subcommand};
-use mcp_store_sqlite::SqliteStore;
 
 use crate::{
     clock::{Clock, SystemClock},
+    database::Database,
     serve,
     settings::{DatabaseArgs, ServeArgs, SigningArgs},
     telemetry,
@@ -27,8 +27,21 @@ enum Command {
     Serve(Box<ServeArgs>),
     /// Create the database or bring it up to date.
     Migrate(DatabaseArgs),
+    /// Write everything into a new file, while the server runs or not.
+    Backup(CopyArgs),
+    /// Replace everything by a backup. Where the server runs, it goes on with what the backup holds.
+    Restore(CopyArgs),
     /// Print an access token for this tenant's /mcp.
     Token(TokenArgs),
+}
+
+/// A copy of the database.
+#[derive(Debug, Parser)]
+struct CopyArgs {
+    /// The backup.
+    file: PathBuf,
+    #[command(flatten)]
+    database: DatabaseArgs,
 }
 
 /// What a token is for.
@@ -62,8 +75,28 @@ impl Args {
             }
             Command::Migrate(args) => {
                 telemetry::init();
-                runtime.block_on(SqliteStore::migrate(&args.url()?))?;
+                runtime.block_on(Database::migrate(&args.url()?, &args.tenant()))?;
                 tracing::info!("database is up to date");
+            }
+            Command::Backup(CopyArgs { file, database }) => {
+                telemetry::init();
+                runtime.block_on(async {
+                    let database = Database::open(&database.url()?, &database.tenant()).await?;
+                    let copied = database.store().backup(&file).await;
+                    database.close().await;
+                    copied.map_err(Box::<dyn Error>::from)
+                })?;
+                tracing::info!(file = %file.display(), "backup is complete");
+            }
+            Command::Restore(CopyArgs { file, database }) => {
+                telemetry::init();
+                runtime.block_on(async {
+                    let database = Database::open(&database.url()?, &database.tenant()).await?;
+                    let copied = database.store().restore(&file).await;
+                    database.close().await;
+                    copied.map_err(Box::<dyn Error>::from)
+                })?;
+                tracing::info!(file = %file.display(), "backup is restored");
             }
             Command::Token(TokenArgs { scope, subject, ttl, audience, signing }) => {
                 let keys = token::Keys::from_pem(&signing.key()?)?;

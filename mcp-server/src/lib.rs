@@ -10,6 +10,7 @@ pub mod assistant;
 pub mod booking;
 pub mod calendar;
 pub mod clock;
+pub mod database;
 pub mod http_client;
 pub mod ids;
 pub mod mcp;

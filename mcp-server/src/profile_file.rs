@@ -3,10 +3,17 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use aws_lc_rs::digest;
-use mcp_tenant::{Profile, validate};
+use jiff::Timestamp;
+use mcp_tenant::{
+    Profile,
+    profile::{Mode, ReadError},
+    validate,
+};
 use serde::Serialize;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+
+use crate::clock::SharedClock;
 
 /// A profile that was read and found sound.
 #[derive(Debug)]
@@ -15,6 +22,10 @@ pub struct Loaded {
     pub profile: Profile,
     /// SHA-256 of the file, the first 16 hex digits.
     pub hash: String,
+    /// Paths of fields that this version of the server does not know and goes without.
+    pub ignored: Vec<String>,
+    /// What the owner should know of the profile, as of when it was read.
+    pub warnings: Vec<validate::Finding>,
 }
 
 /// Follows the present profile.
@@ -34,7 +45,7 @@ pub enum ProfileError {
     },
     /// Not a profile.
     #[error(transparent)]
-    Malformed(#[from] mcp_tenant::profile::ReadError),
+    Malformed(#[from] ReadError),
     /// A profile with mistakes.
     #[error("the profile has mistakes: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Invalid(Vec<validate::Finding>),
@@ -47,25 +58,39 @@ pub struct FileState {
     pub refused: Option<String>,
 }
 
-/// Reads and checks a profile.
-pub fn read(text: &str) -> Result<Loaded, ProfileError> {
-    let profile = Profile::from_yaml(text)?;
-    let findings = validate::validate(&profile);
-    if !findings.is_empty() {
-        return Err(ProfileError::Invalid(findings));
+/// Reads and checks a profile. `now` decides only what is warned of.
+pub fn read(text: &str, now: Timestamp) -> Result<Loaded, ProfileError> {
+    let read = Profile::read(text, Mode::Lenient)?;
+    let findings = read.locate(validate::validate(&read.profile, now));
+    let (errors, warnings): (Vec<_>, Vec<_>) = findings.into_iter().partition(validate::Finding::is_error);
+    if !errors.is_empty() {
+        return Err(ProfileError::Invalid(errors));
     }
     let digest = digest::digest(&digest::SHA256, text.as_bytes());
     let hash = hex::encode(&digest.as_ref()[..8]);
-    Ok(Loaded { profile, hash })
+    Ok(Loaded { profile: read.profile, hash, ignored: read.ignored, warnings })
 }
 
-async fn load(path: &PathBuf) -> Result<(String, Loaded), (Option<String>, ProfileError)> {
+async fn load(
+    path: &PathBuf,
+    clock: &SharedClock,
+) -> Result<(String, Loaded), (Option<String>, ProfileError)> {
     let text = tokio::fs::read_to_string(path)
         .await
         .map_err(|source| (None, ProfileError::Read { path: path.display().to_string(), source }))?;
-    match read(&text) {
+    match read(&text, clock.now()) {
         Ok(loaded) => Ok((text, loaded)),
         Err(error) => Err((Some(text), error)),
+    }
+}
+
+/// Says in the log what a profile's owner should know.
+fn log(loaded: &Loaded) {
+    if !loaded.ignored.is_empty() {
+        tracing::warn!(fields = ?loaded.ignored, "the profile has fields that this version of the server ignores");
+    }
+    for warning in &loaded.warnings {
+        tracing::warn!(code = warning.code.as_str(), "the profile: {warning}");
     }
 }
 
@@ -73,9 +98,11 @@ async fn load(path: &PathBuf) -> Result<(String, Loaded), (Option<String>, Profi
 /// symbolic links by which a mounted ConfigMap changes.
 pub async fn watch(
     path: PathBuf,
+    clock: SharedClock,
     stop: CancellationToken,
 ) -> Result<(ProfileWatch, watch::Receiver<FileState>, impl Future<Output = ()>), ProfileError> {
-    let (mut seen, first) = load(&path).await.map_err(|(_, error)| error)?;
+    let (mut seen, first) = load(&path, &clock).await.map_err(|(_, error)| error)?;
+    log(&first);
     let (profiles, follow) = watch::channel(Arc::new(first));
     let (states, state) = watch::channel(FileState::default());
     let task = async move {
@@ -84,12 +111,13 @@ pub async fn watch(
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(Duration::from_secs(2)) => {}
             }
-            match load(&path).await {
+            match load(&path, &clock).await {
                 Ok((text, _)) if text == seen => {
                     states.send_if_modified(|state| state.refused.take().is_some());
                 }
                 Ok((text, loaded)) => {
                     tracing::info!(profile.hash = loaded.hash, "profile reloaded");
+                    log(&loaded);
                     seen = text;
                     profiles.send_replace(Arc::new(loaded));
                     states.send_replace(FileState::default());
@@ -120,13 +148,48 @@ mod tests {
 
     const GOOD: &str = include_str!("../../tenant/src/testdata/barbershop.yaml");
 
+    /// 2026-11-16, before the closure of the example.
+    const NOW: Timestamp = Timestamp::constant(1_794_830_400, 0);
+
+    struct At;
+
+    impl crate::clock::Clock for At {
+        fn now(&self) -> Timestamp {
+            NOW
+        }
+    }
+
+    #[test]
+    fn what_a_newer_profile_has_and_this_server_does_not_know_is_listed_and_left_aside() {
+        let newer = GOOD.replace("price: \"80.00\"", "price: \"80.00\"\n    deposit: \"20.00\"");
+        let loaded = read(&newer, NOW).unwrap();
+        assert_eq!(loaded.ignored, ["services[0].deposit"]);
+        assert_eq!(loaded.profile, read(GOOD, NOW).unwrap().profile);
+    }
+
+    #[test]
+    fn a_closure_that_is_over_is_a_warning_and_no_reason_to_stop_serving() {
+        let year = jiff::SignedDuration::from_hours(365 * 24);
+        let loaded = read(GOOD, NOW + year).unwrap();
+        let codes: Vec<_> = loaded.warnings.iter().map(|warning| warning.code).collect();
+        assert_eq!(codes, [validate::Code::InThePast]);
+    }
+
+    #[test]
+    fn a_mistake_is_told_with_its_line() {
+        let error = read(&GOOD.replace("bufferAfter: 15m", "bufferAfter: 15min"), NOW).unwrap_err();
+        assert!(error.to_string().contains("services[0].bufferAfter (line 15, column 5)"), "{error}");
+        let error = read(&GOOD.replace("staff: [ze, rui]", "staff: [ze, ruy]"), NOW).unwrap_err();
+        assert!(error.to_string().contains("services[0].staff[1] (line 16, column 17)"), "{error}");
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_changed_file_is_taken_and_a_broken_one_is_not() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("profile.yaml");
         std::fs::write(&path, GOOD).unwrap();
         let stop = CancellationToken::new();
-        let (mut profile, mut state, task) = watch(path.clone(), stop.clone()).await.unwrap();
+        let (mut profile, mut state, task) = watch(path.clone(), Arc::new(At), stop.clone()).await.unwrap();
         let task = tokio::spawn(task);
 
         std::fs::write(&path, GOOD.replace("80.00", "95.00")).unwrap();

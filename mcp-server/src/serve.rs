@@ -3,8 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::Router;
-use mcp_store::{Health, Store};
-use mcp_store_sqlite::SqliteStore;
+use mcp_store::Store;
 use tokio::{net::TcpListener, signal::unix};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -13,6 +12,7 @@ use crate::{
     booking::{Desk, SlotRefs},
     calendar::{OutsideCalendar, google::GoogleCalendar, mirror::MirrorLoop, token::TokenSource},
     clock::{SharedClock, SystemClock},
+    database::Database,
     http_client,
     ids::RandomIds,
     mcp::{self, Gate, TenantTools},
@@ -29,7 +29,12 @@ use crate::{
         public,
         webhook::Webhook,
     },
-    whatsapp::{graph::Graph, intake::Intake, sender::SenderLoop, signature::Verifier},
+    whatsapp::{
+        graph::Graph,
+        intake::Intake,
+        sender::{SenderLoop, UNKNOWN_WAIT},
+        signature::Verifier,
+    },
 };
 
 /// Why the server did not start or ended.
@@ -40,7 +45,7 @@ pub enum ServeError {
     Profile(#[from] profile_file::ProfileError),
     /// The database.
     #[error(transparent)]
-    Open(#[from] mcp_store_sqlite::OpenError),
+    Open(#[from] mcp_store::OpenError),
     /// The database, later.
     #[error(transparent)]
     Store(#[from] mcp_store::StoreError),
@@ -80,12 +85,13 @@ pub async fn start(
     stop: CancellationToken,
 ) -> Result<(), ServeError> {
     let tasks = TaskTracker::new();
-    let (profile, file, watching) = profile_file::watch(settings.profile_path.clone(), stop.clone()).await?;
+    let (profile, file, watching) =
+        profile_file::watch(settings.profile_path.clone(), Arc::clone(&clock), stop.clone()).await?;
     let keys = Arc::new(Keys::from_pem(&settings.signing_key)?);
     let http = http_client::client(settings.extra_ca_file.as_deref())?;
-    let sqlite = SqliteStore::open(&settings.database_url).await?;
-    sqlite.recover().await?;
-    let store: Arc<dyn Store> = Arc::new(sqlite.clone());
+    let database = Database::open(&settings.database_url, &settings.tenant).await?;
+    let store: Arc<dyn Store> = database.store();
+    store.recover(clock.now(), UNKNOWN_WAIT).await?;
     let (wake, board, metrics) =
         (Arc::new(Wake::default()), Arc::new(StatusBoard::default()), Arc::new(Metrics::default()));
 
@@ -125,8 +131,8 @@ pub async fn start(
         file,
         board: Arc::clone(&board),
         metrics: Arc::clone(&metrics),
-        client: settings.client_name.clone(),
-        environment: settings.environment.clone(),
+        client: settings.tenant.client.clone(),
+        environment: settings.tenant.environment.clone(),
         started: clock.now(),
     });
     let public = public::router(webhook, mcp, &settings.base_path);
@@ -168,7 +174,7 @@ pub async fn start(
     if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {
         tracing::warn!("work in progress did not end in time; it is taken up at the next start");
     }
-    sqlite.close().await;
+    database.close().await;
     served
 }
 

@@ -5,7 +5,8 @@ use jiff::{
     Zoned,
     civil::{Date, Weekday},
 };
-use mcp_tenant::{Profile, scalar::Money};
+pub use mcp_tenant::words::time;
+use mcp_tenant::{Profile, profile::localized, scalar::Money, when::Resolved, words};
 
 /// A language code can speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,37 +27,37 @@ impl Language {
         }
     }
 
+    /// Its BCP 47 tag.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::Portuguese => "pt-BR",
+            Self::English => "en",
+        }
+    }
+
+    /// How dates and times are said in it.
+    fn dates(self) -> words::Language {
+        words::Language::of(self.tag())
+    }
+
     /// `terça-feira`.
     pub fn weekday(self, day: Weekday) -> &'static str {
-        let at = usize::from(day.to_monday_zero_offset().unsigned_abs());
-        match self {
-            Self::Portuguese => [
-                "segunda-feira",
-                "terça-feira",
-                "quarta-feira",
-                "quinta-feira",
-                "sexta-feira",
-                "sábado",
-                "domingo",
-            ][at],
-            Self::English => {
-                ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"][at]
-            }
-        }
+        self.dates().weekday(day)
     }
 
     /// `terça-feira, 24/11/2026`.
     pub fn date(self, date: Date) -> String {
-        format!("{}, {:02}/{:02}/{}", self.weekday(date.weekday()), date.day(), date.month(), date.year())
+        self.dates().date(date)
     }
 
     /// `terça-feira, 24/11/2026 às 15:00`.
     pub fn moment(self, at: &Zoned) -> String {
-        let join = match self {
-            Self::Portuguese => "às",
-            Self::English => "at",
-        };
-        format!("{} {join} {}", self.date(at.date()), time(at))
+        self.dates().moment(at)
+    }
+
+    /// Which days and times were meant, with the other reading where the words had two.
+    pub fn meant(self, resolved: &Resolved) -> String {
+        self.dates().meant(resolved)
     }
 
     /// Said when a message cannot be answered by the assistant now.
@@ -90,7 +91,9 @@ impl Language {
     /// The way to a person.
     pub fn person(self, profile: &Profile) -> String {
         let contact = &profile.business.contact;
-        let way = profile.assistant.handover.clone().or_else(|| match (&contact.phone, &contact.email) {
+        let own = localized(&profile.assistant.handover.message, self.tag());
+        let own = (!own.is_empty()).then(|| own.to_owned());
+        let way = own.or_else(|| match (&contact.phone, &contact.email) {
             (Some(phone), _) => Some(match self {
                 Self::Portuguese => format!("Para falar com uma pessoa, ligue para {phone}."),
                 Self::English => format!("To speak with a person, call {phone}."),
@@ -109,11 +112,6 @@ impl Language {
             .to_owned()
         })
     }
-}
-
-/// `15:00`.
-pub fn time(at: &Zoned) -> String {
-    format!("{:02}:{:02}", at.hour(), at.minute())
 }
 
 /// `R$ 80,00`; other currencies by their code.

@@ -6,6 +6,8 @@ use jiff::civil::{Date, Time, Weekday};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::profile::forms;
+
 /// From one local time of day to another, written `09:00-12:00`. An end at or before the start lies on the
 /// following day (`22:00-02:00`); `24:00` as an end is midnight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,12 +53,12 @@ impl FromStr for Interval {
             Time::new(two(hour)??, two(minute)??, 0, 0).ok()
         };
         let (from, to) = text.split_once('-').ok_or_else(wrong)?;
-        let to = if to == "24:00" { "00:00" } else { to };
-        let interval = Self { from: time(from).ok_or_else(wrong)?, to: time(to).ok_or_else(wrong)? };
-        if interval.from == interval.to && (interval.from != Time::midnight()) {
+        // As in the schema's rule: the whole day is 00:00-24:00, and two equal times are a slip.
+        if from == to {
             return Err(wrong());
         }
-        Ok(interval)
+        let to = if to == "24:00" { "00:00" } else { to };
+        Ok(Self { from: time(from).ok_or_else(wrong)?, to: time(to).ok_or_else(wrong)? })
     }
 }
 
@@ -208,7 +210,28 @@ pub struct Closure {
     pub to: Date,
     /// What customers are told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 120))]
+    #[schemars(length(min = 1, max = 120))]
+    pub reason: Option<String>,
+}
+
+/// A day with hours of its own: they replace the weekly hours of the business, and a closure of that day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Opening {
+    /// The local day, `2026-12-20`.
+    #[schemars(schema_with = "date_schema")]
+    pub date: Date,
+    /// When it is open that day.
+    #[schemars(schema_with = "day_schema")]
+    pub hours: Vec<Interval>,
+    /// Ids of the staff who work these hours, whatever their own say; when left out, everyone works as their own
+    /// hours allow.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 50), inner(length(min = 1, max = 40)))]
+    pub staff: Vec<String>,
+    /// What customers are told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 120))]
     pub reason: Option<String>,
 }
 
@@ -217,7 +240,7 @@ fn date_schema(_: &mut SchemaGenerator) -> Schema {
         "type": "string",
         "description": "A local date, 2026-12-24.",
         "maxLength": 10,
-        "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$",
+        "pattern": forms::DATE,
     })
 }
 
@@ -245,6 +268,9 @@ mod tests {
             "09.00-12.00",
             "09:60-10:00",
             "+9:00-12:00",
+            "00:00-00:00",
+            "24:00-02:00",
+            "09:00-12:00 ",
         ] {
             assert!(text.parse::<Interval>().is_err(), "{text}");
         }

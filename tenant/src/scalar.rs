@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A length of time as people write it: `45m`, `1h30m`, `60d`. Days are 24 hours. From one minute to 366 days,
 /// or `0m`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
     minutes: u32,
 }
@@ -63,11 +63,14 @@ impl FromStr for Span {
             }
             let at = units.find(c).ok_or_else(wrong)?;
             units = &units[at + 1..];
-            let factor = match c {
-                'd' => MINUTES_PER_DAY,
-                'h' => 60,
-                _ => 1,
+            let (factor, most_digits) = match c {
+                'd' => (MINUTES_PER_DAY, 3),
+                'h' => (60, 3),
+                _ => (1, 4),
             };
+            if digits.len() > most_digits {
+                return Err(wrong());
+            }
             let count: u32 = digits.parse().map_err(|_| wrong())?;
             total = count.checked_mul(factor).and_then(|m| total.checked_add(m)).ok_or_else(wrong)?;
             digits.clear();
@@ -202,7 +205,9 @@ mod tests {
 
     #[test]
     fn what_is_not_a_span_is_refused_with_an_example() {
-        for text in ["", "45", "m", "1m1h", "-5m", "1.5h", "5 m", "400d", "99999999999h", "1h1h"] {
+        for text in
+            ["", "45", "m", "1m1h", "-5m", "1.5h", "5 m", "400d", "99999999999h", "1h1h", "00001m", "366d1m"]
+        {
             let error = text.parse::<Span>().unwrap_err().to_string();
             assert!(error.contains("1h30m"), "{text}: {error}");
         }

@@ -1,103 +1,87 @@
 //! Who a sender is: business-scoped user id first, phone second.
 
-use std::collections::{BTreeSet, HashMap};
-
+use async_trait::async_trait;
 use jiff::Timestamp;
 use mcp_store::{
     StoreError,
-    inbox::{IncomingMessage, Sender},
+    customer::{CustomerRow, CustomerStore, Sender},
+    micros, phone,
 };
-use serde_json::json;
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Row, SqliteExecutor, sqlite::SqliteRow};
 
-use crate::micros;
+use crate::{SqliteStore, Tx, db, route};
 
-/// What is known of a customer.
-#[derive(sqlx::FromRow)]
-struct Known {
-    conversation: i64,
-    user_id: Option<String>,
-    wa_id: Option<String>,
-    name: Option<String>,
-}
-
-impl Known {
-    /// Whether the sender reveals nothing that the row does not have yet. Only then may the row be used as it is.
-    fn has_all_of(&self, sender: &Sender) -> bool {
-        let same = |new: &Option<String>, old: &Option<String>| new.is_none() || new == old;
-        let identified = match &sender.user_id {
-            Some(_) => self.user_id == sender.user_id,
-            // By the phone alone: numbers lead to one row, see `find`.
-            None => sender.wa_id.is_some() && self.wa_id == sender.wa_id,
-        };
-        identified && same(&sender.wa_id, &self.wa_id) && same(&sender.name, &self.name)
-    }
-}
-
-/// The conversations of the messages' senders, in the messages' order. One statement where all senders are known
-/// as they are; each new or changed one is resolved by itself.
-pub(crate) async fn conversations(
-    tx: &mut Transaction<'static, Sqlite>,
-    messages: &[&IncomingMessage],
-    now: Timestamp,
-) -> Result<Vec<i64>, StoreError> {
-    let user_ids: BTreeSet<&str> = messages.iter().filter_map(|m| m.sender.user_id.as_deref()).collect();
-    let wa_ids: BTreeSet<&str> = messages.iter().filter_map(|m| m.sender.wa_id.as_deref()).collect();
-    let known: Vec<Known> = sqlx::query_as(
-        "SELECT c.id AS conversation, k.user_id, k.wa_id, k.name
-         FROM customer k JOIN conversation c ON c.customer_id = k.id
-         WHERE k.user_id IN (SELECT value FROM json_each($1)) OR k.wa_id IN (SELECT value FROM json_each($2))",
-    )
-    .bind(json!(user_ids).to_string())
-    .bind(json!(wa_ids).to_string())
-    .fetch_all(&mut **tx)
-    .await
-    .map_err(StoreError::database)?;
-    let mut by_id: HashMap<&str, &Known> = HashMap::with_capacity(known.len() * 2);
-    for row in &known {
-        for id in row.user_id.iter().chain(&row.wa_id) {
-            by_id.insert(id, row);
-        }
-    }
-    let mut found = Vec::with_capacity(messages.len());
-    let mut changed = false;
-    for message in messages {
-        let sender = &message.sender;
-        let row = sender.user_id.as_deref().or(sender.wa_id.as_deref()).and_then(|id| by_id.get(id));
-        // What one resolution changes, another may depend on: from the first change on, each is looked up anew.
-        if let Some(row) = row.filter(|row| !changed && row.has_all_of(sender)) {
-            found.push(row.conversation);
-        } else {
-            changed = true;
-            found.push(resolve(tx, sender, now).await?);
-        }
-    }
-    Ok(found)
-}
-
-/// The customer and conversation of a sender, made where they are new. What the sender newly reveals (a phone
-/// beside a known user id, or the reverse) is added to the row.
-async fn resolve(
-    tx: &mut Transaction<'static, Sqlite>,
-    sender: &Sender,
-    now: Timestamp,
-) -> Result<i64, StoreError> {
-    let customer = match find(tx, sender).await? {
-        Some(id) => {
-            update(tx, id, sender).await?;
-            id
-        }
-        None => sqlx::query_scalar(
-            "INSERT INTO customer (user_id, wa_id, name, created_us) VALUES ($1, $2, $3, $4) RETURNING id",
-        )
+/// The customer of a sender, by the rules of [`CustomerStore`].
+pub(crate) async fn identify(tx: &mut Tx, sender: &Sender, now: Timestamp) -> Result<i64, StoreError> {
+    let key = sender.wa_id.as_deref().map(phone::key);
+    let by_user: Option<i64> = sqlx::query_scalar("SELECT id FROM customer WHERE user_id = $1")
         .bind(&sender.user_id)
-        .bind(&sender.wa_id)
-        .bind(&sender.name)
+        .fetch_optional(&mut **tx)
+        .await
+        .map_err(db)?;
+    let by_phone: Option<(i64, Option<String>)> =
+        sqlx::query_as("SELECT id, user_id FROM customer WHERE phone = $1")
+            .bind(&key)
+            .fetch_optional(&mut **tx)
+            .await
+            .map_err(db)?;
+    let id = match (by_user, &by_phone) {
+        (Some(id), _) => id,
+        (None, Some((id, _))) if sender.user_id.is_none() => *id,
+        _ => insert(tx, now).await?,
+    };
+    match by_phone {
+        Some((other, None)) if other != id => hand_over(tx, other, id).await?,
+        Some((other, Some(_))) if other != id => take_phone(tx, other).await?,
+        _ => {}
+    }
+    sqlx::query(
+        "UPDATE customer SET user_id = COALESCE($2, user_id), phone = COALESCE($3, phone),
+           wa_id = COALESCE($4, wa_id), name = COALESCE($5, name)
+         WHERE id = $1",
+    )
+    .bind(id)
+    .bind(&sender.user_id)
+    .bind(&key)
+    .bind(&sender.wa_id)
+    .bind(&sender.name)
+    .execute(&mut **tx)
+    .await
+    .map_err(db)?;
+    Ok(id)
+}
+
+async fn insert(tx: &mut Tx, now: Timestamp) -> Result<i64, StoreError> {
+    sqlx::query_scalar("INSERT INTO customer (created_us) VALUES ($1) RETURNING id")
         .bind(micros::to(now))
         .fetch_one(&mut **tx)
         .await
-        .map_err(StoreError::database)?,
-    };
+        .map_err(db)
+}
+
+/// A match by the phone alone: the number leads to the new row, and nothing else goes with it.
+async fn hand_over(tx: &mut Tx, from: i64, into: i64) -> Result<(), StoreError> {
+    sqlx::query("UPDATE customer SET phone = NULL, merged_into = $2 WHERE id = $1")
+        .bind(from)
+        .bind(into)
+        .execute(&mut **tx)
+        .await
+        .map_err(db)?;
+    Ok(())
+}
+
+/// Another person had the number.
+async fn take_phone(tx: &mut Tx, from: i64) -> Result<(), StoreError> {
+    sqlx::query("UPDATE customer SET phone = NULL, wa_id = NULL WHERE id = $1")
+        .bind(from)
+        .execute(&mut **tx)
+        .await
+        .map_err(db)?;
+    Ok(())
+}
+
+/// The customer's conversation, made where there is none.
+pub(crate) async fn conversation(tx: &mut Tx, customer: i64) -> Result<i64, StoreError> {
     sqlx::query_scalar(
         "INSERT INTO conversation (customer_id) VALUES ($1)
          ON CONFLICT (customer_id) DO UPDATE SET customer_id = excluded.customer_id RETURNING id",
@@ -105,68 +89,148 @@ async fn resolve(
     .bind(customer)
     .fetch_one(&mut **tx)
     .await
-    .map_err(StoreError::database)
+    .map_err(db)
 }
 
-async fn find(tx: &mut Transaction<'static, Sqlite>, sender: &Sender) -> Result<Option<i64>, StoreError> {
-    if let Some(user_id) = &sender.user_id {
-        let known: Option<i64> = sqlx::query_scalar("SELECT id FROM customer WHERE user_id = $1")
-            .bind(user_id)
-            .fetch_optional(&mut **tx)
-            .await
-            .map_err(StoreError::database)?;
-        if known.is_some() {
-            return Ok(known);
-        }
-    }
-    let Some(wa_id) = &sender.wa_id else { return Ok(None) };
-    let known: Option<(i64, Option<String>)> =
-        sqlx::query_as("SELECT id, user_id FROM customer WHERE wa_id = $1")
-            .bind(wa_id)
-            .fetch_optional(&mut **tx)
-            .await
-            .map_err(StoreError::database)?;
-    match known {
-        // Numbers are recycled: another user id on a known number is another person, who must not inherit
-        // anything. The number now leads to the new one.
-        Some((id, Some(other))) if sender.user_id.as_ref().is_some_and(|new| *new != other) => {
-            sqlx::query("UPDATE customer SET wa_id = NULL WHERE id = $1")
-                .bind(id)
-                .execute(&mut **tx)
-                .await
-                .map_err(StoreError::database)?;
-            Ok(None)
-        }
-        Some((id, _)) => Ok(Some(id)),
-        None => Ok(None),
-    }
+fn read(row: &SqliteRow) -> Result<CustomerRow, StoreError> {
+    let id: i64 = row.get("id");
+    Ok(CustomerRow {
+        id,
+        user_id: row.get("user_id"),
+        phone: row.get("phone"),
+        wa_id: row.get("wa_id"),
+        name: row.get("name"),
+        merged_into: row.get("merged_into"),
+        created_at: micros::from(row.get("created_us"), "customer", "created_us", &id.to_string())?,
+    })
 }
 
-async fn update(tx: &mut Transaction<'static, Sqlite>, id: i64, sender: &Sender) -> Result<(), StoreError> {
-    if let Some(wa_id) = &sender.wa_id {
-        // A row known by the user id takes the number over from a row that was known by the number alone only
-        // where that row has a user id to live on with; otherwise both stay apart.
-        sqlx::query("UPDATE customer SET wa_id = NULL WHERE wa_id = $1 AND id <> $2 AND user_id IS NOT NULL")
-            .bind(wa_id)
-            .bind(id)
-            .execute(&mut **tx)
-            .await
-            .map_err(StoreError::database)?;
-    }
-    sqlx::query(
-        "UPDATE customer SET
-           user_id = COALESCE($2, user_id),
-           wa_id = CASE WHEN $3 IS NULL OR EXISTS (SELECT 1 FROM customer o WHERE o.wa_id = $3 AND o.id <> $1)
-                        THEN wa_id ELSE $3 END,
-           name = COALESCE($4, name)
-         WHERE id = $1",
+pub(crate) async fn get(
+    executor: impl SqliteExecutor<'_>,
+    id: i64,
+) -> Result<Option<CustomerRow>, StoreError> {
+    let row = sqlx::query("SELECT * FROM customer WHERE id = $1")
+        .bind(id)
+        .fetch_optional(executor)
+        .await
+        .map_err(db)?;
+    row.as_ref().map(read).transpose()
+}
+
+async fn need(tx: &mut Tx, id: i64) -> Result<CustomerRow, StoreError> {
+    get(&mut **tx, id).await?.ok_or(StoreError::NotFound("customer"))
+}
+
+/// The customer who has an id of a sender now, if any.
+async fn known(tx: &mut Tx, sender: &Sender) -> Result<Option<i64>, StoreError> {
+    sqlx::query_scalar(
+        "SELECT id FROM customer WHERE user_id = $1 OR phone = $2 ORDER BY user_id IS $1 DESC LIMIT 1",
     )
-    .bind(id)
     .bind(&sender.user_id)
-    .bind(&sender.wa_id)
-    .bind(&sender.name)
-    .execute(&mut **tx)
+    .bind(sender.wa_id.as_deref().map(phone::key))
+    .fetch_optional(&mut **tx)
     .await
-    .map_err(StoreError::database)?;
-    Ok(())
+    .map_err(db)
+}
+
+#[async_trait]
+impl CustomerStore for SqliteStore {
+    async fn identify(&self, sender: &Sender, now: Timestamp) -> Result<CustomerRow, StoreError> {
+        if sender.user_id.is_none() && sender.wa_id.is_none() {
+            return Err(StoreError::Invalid("a sender without any id".into()));
+        }
+        let mut tx = self.begin().await?;
+        // In order of arrival: those who wrote before come first.
+        route::all(&mut tx).await?;
+        let id = identify(&mut tx, sender, now).await?;
+        let row = need(&mut tx, id).await?;
+        tx.commit().await.map_err(db)?;
+        Ok(row)
+    }
+
+    async fn customer(&self, id: i64) -> Result<Option<CustomerRow>, StoreError> {
+        get(&self.readers, id).await
+    }
+
+    async fn customer_by_phone(&self, phone: &str) -> Result<Option<CustomerRow>, StoreError> {
+        let row = sqlx::query("SELECT * FROM customer WHERE phone = $1")
+            .bind(phone::key(phone))
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(db)?;
+        row.as_ref().map(read).transpose()
+    }
+
+    async fn merge(&self, from: i64, into: i64) -> Result<CustomerRow, StoreError> {
+        let mut tx = self.begin().await?;
+        let (was, is) = (need(&mut tx, from).await?, need(&mut tx, into).await?);
+        if from == into || (was.user_id.is_some() && is.user_id.is_some()) {
+            return Err(StoreError::Conflict("two customers with a user id each are two people".into()));
+        }
+        if is.merged_into.is_some() {
+            return Err(StoreError::Conflict("it was merged into another customer itself".into()));
+        }
+        sqlx::query("UPDATE customer SET user_id = NULL, phone = NULL, merged_into = $2 WHERE id = $1")
+            .bind(from)
+            .bind(into)
+            .execute(&mut *tx)
+            .await
+            .map_err(db)?;
+        sqlx::query(
+            "UPDATE customer SET user_id = COALESCE(user_id, $2), phone = COALESCE(phone, $3),
+               wa_id = COALESCE(wa_id, $4), name = COALESCE(name, $5)
+             WHERE id = $1",
+        )
+        .bind(into)
+        .bind(&was.user_id)
+        .bind(&was.phone)
+        .bind(&was.wa_id)
+        .bind(&was.name)
+        .execute(&mut *tx)
+        .await
+        .map_err(db)?;
+        for sql in [
+            "UPDATE booking SET customer_id = $2 WHERE customer_id = $1",
+            "UPDATE waitlist SET customer_id = $2 WHERE customer_id = $1",
+        ] {
+            sqlx::query(sql).bind(from).bind(into).execute(&mut *tx).await.map_err(db)?;
+        }
+        let row = need(&mut tx, into).await?;
+        tx.commit().await.map_err(db)?;
+        Ok(row)
+    }
+
+    async fn ids_changed(&self, was: &Sender, is: &Sender) -> Result<CustomerRow, StoreError> {
+        let mut tx = self.begin().await?;
+        let id = known(&mut tx, was).await?.ok_or(StoreError::NotFound("customer"))?;
+        let key = is.wa_id.as_deref().map(phone::key);
+        sqlx::query("UPDATE customer SET user_id = NULL WHERE user_id = $1 AND id <> $2")
+            .bind(&is.user_id)
+            .bind(id)
+            .execute(&mut *tx)
+            .await
+            .map_err(db)?;
+        sqlx::query("UPDATE customer SET phone = NULL, wa_id = NULL WHERE phone = $1 AND id <> $2")
+            .bind(&key)
+            .bind(id)
+            .execute(&mut *tx)
+            .await
+            .map_err(db)?;
+        sqlx::query(
+            "UPDATE customer SET user_id = COALESCE($2, user_id), phone = COALESCE($3, phone),
+               wa_id = COALESCE($4, wa_id), name = COALESCE($5, name)
+             WHERE id = $1",
+        )
+        .bind(id)
+        .bind(&is.user_id)
+        .bind(&key)
+        .bind(&is.wa_id)
+        .bind(&is.name)
+        .execute(&mut *tx)
+        .await
+        .map_err(db)?;
+        let row = need(&mut tx, id).await?;
+        tx.commit().await.map_err(db)?;
+        Ok(row)
+    }
 }

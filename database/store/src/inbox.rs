@@ -2,25 +2,14 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::StoreError;
-
-/// How the sender of a message is known. Both ids may be absent from a webhook, never both at once.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sender {
-    /// Business-scoped user id, `BR.1502576394655843`: the first key of a customer.
-    pub user_id: Option<String>,
-    /// WhatsApp id (a phone number in digits), verbatim as received.
-    pub wa_id: Option<String>,
-    /// Profile name.
-    pub name: Option<String>,
-}
+pub use crate::customer::Sender;
 
 /// One received message.
 #[derive(Clone, Debug, PartialEq)]
 pub struct IncomingMessage {
-    /// Meta's id; a second delivery of the same id is dropped.
+    /// Meta's id; a second delivery of the same id is dropped, whatever else differs.
     pub id: String,
     /// Who wrote.
     pub sender: Sender,
@@ -63,12 +52,52 @@ pub struct Delivery {
 /// Something that could not be handled, kept for a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
-    /// Where it came from: `webhook`, `turn`, `outbox`.
-    pub source: &'static str,
+    /// Where it came from.
+    pub source: DeadSource,
     /// Why.
     pub reason: String,
-    /// What.
+    /// What: the body of a webhook, the JSON array of the messages' ids of a turn, the id of an outgoing message.
     pub payload: String,
+}
+
+/// Where a dead letter came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeadSource {
+    /// A body that could not be understood.
+    Webhook,
+    /// A burst whose turn was given up.
+    Turn,
+    /// A message whose outcome stayed unknown (`parked`), or that the channel refused for good.
+    Outbox,
+}
+
+impl DeadSource {
+    /// As stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Webhook => "webhook",
+            Self::Turn => "turn",
+            Self::Outbox => "outbox",
+        }
+    }
+
+    /// From storage.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Webhook, Self::Turn, Self::Outbox].into_iter().find(|source| source.as_str() == text)
+    }
+}
+
+/// A dead letter as committed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetterRow {
+    /// Number, given by the database, rising.
+    pub id: i64,
+    /// What it is.
+    pub letter: DeadLetter,
+    /// The conversation it belongs to, where it belongs to one.
+    pub conversation_id: Option<i64>,
+    /// When it was written.
+    pub created_at: Timestamp,
 }
 
 /// What became of a delivery.
@@ -83,6 +112,28 @@ pub struct Accepted {
 /// The durable queue of what arrived.
 #[async_trait]
 pub trait InboxStore: Send + Sync {
-    /// Keeps deliveries, each whole or not at all, in one transaction; deduplicates by id. On `Ok` they are on disk.
+    /// Keeps deliveries, each whole or not at all, in one transaction; deduplicates messages by id and statuses by
+    /// (wamid, status), within the call as well. On `Ok` they are on disk. The answer has one entry per delivery.
+    ///
+    /// The order of arrival is the order in `deliveries`, and of calls as they commit. Customers and conversations
+    /// of the messages are found (rules of [`CustomerStore`](crate::customer::CustomerStore), in order of arrival)
+    /// here or later, at the latest when [`TurnStore::claim_turn`](crate::turn::TurnStore::claim_turn) or
+    /// [`InboxStore::route`] looks: this is the path every acknowledgement waits for. A customer found later counts as
+    /// made when its message was accepted.
     async fn accept(&self, deliveries: &[Delivery], now: Timestamp) -> Result<Vec<Accepted>, StoreError>;
+
+    /// Gives every accepted message its customer and conversation now; returns how many messages had none.
+    async fn route(&self, now: Timestamp) -> Result<usize, StoreError>;
+
+    /// Dead letters with a number above `after` (0: all), rising, at most `most`.
+    async fn dead_letters(&self, after: i64, most: u32) -> Result<Vec<DeadLetterRow>, StoreError>;
+
+    /// Tries a dead letter again, and removes it: the messages of a turn wait for an answer again (from `now` on, as a
+    /// burst of their own or with what waits already, in order of arrival, attempts counted anew); an outgoing
+    /// message is due at `now`, its unknown outcomes forgotten. [`StoreError::Conflict`] for a webhook's body (it
+    /// would not be understood this time either) and where what it names is gone; [`StoreError::NotFound`].
+    async fn replay(&self, dead_letter: i64, now: Timestamp) -> Result<DeadLetterRow, StoreError>;
+
+    /// Removes a dead letter a person has dealt with. [`StoreError::NotFound`].
+    async fn discard(&self, dead_letter: i64) -> Result<DeadLetterRow, StoreError>;
 }

@@ -1,18 +1,135 @@
 //! What is to be said: messages written with their effect, sent afterwards.
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{StoreError, inbox::Sender};
+use crate::{StoreError, customer::Sender};
+
+/// What a message is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutgoingKind {
+    /// The answer of a turn.
+    Answer,
+    /// A notice no turn asked for: an owner's cancellation, a waitlist offer.
+    Notice,
+    /// A reminder of a booking.
+    Reminder,
+    /// Words of a person of the business.
+    Person,
+}
+
+impl OutgoingKind {
+    const ALL: [Self; 4] = [Self::Answer, Self::Notice, Self::Reminder, Self::Person];
+
+    /// As stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Answer => "answer",
+            Self::Notice => "notice",
+            Self::Reminder => "reminder",
+            Self::Person => "person",
+        }
+    }
+
+    /// From storage.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
 
 /// A message to write into the outbox.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewOutgoing {
     /// Our id; travels with the message as `biz_opaque_callback_data`.
     pub id: String,
+    /// What it is for.
+    pub kind: OutgoingKind,
+    /// A second message with the same key is not written.
+    pub dedupe_key: Option<String>,
     /// The channel's message without recipient: `{"type":"text","text":{"body":…}}`.
     pub body: Value,
+}
+
+impl NewOutgoing {
+    /// The answer of a turn: the turn itself is committed once, so there is no key.
+    pub fn answer(id: impl Into<String>, body: Value) -> Self {
+        Self { id: id.into(), kind: OutgoingKind::Answer, dedupe_key: None, body }
+    }
+}
+
+/// Where a message is on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutgoingState {
+    /// Waits until it is due.
+    Pending,
+    /// Claimed: handed to the channel, or about to be.
+    Sending,
+    /// Nobody knows whether it was sent; it waits for a status that carries our id.
+    Ambiguous,
+    /// The channel took it.
+    Sent,
+    /// The channel refused it for good, then or later.
+    Failed,
+    /// Its outcome stayed unknown twice; a person decides.
+    Parked,
+}
+
+impl OutgoingState {
+    /// All states.
+    pub const ALL: [Self; 6] =
+        [Self::Pending, Self::Sending, Self::Ambiguous, Self::Sent, Self::Failed, Self::Parked];
+
+    /// As stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Sending => "sending",
+            Self::Ambiguous => "ambiguous",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+            Self::Parked => "parked",
+        }
+    }
+
+    /// From storage.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+}
+
+/// A message as committed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutgoingRow {
+    /// Our id.
+    pub id: String,
+    /// The conversation it belongs to.
+    pub conversation_id: i64,
+    /// The booking it is about, where it is about one.
+    pub booking_id: Option<String>,
+    /// What it is for.
+    pub kind: OutgoingKind,
+    /// Where it is.
+    pub state: OutgoingState,
+    /// How often it was handed to the channel.
+    pub attempts: u32,
+    /// How often the outcome was unknown.
+    pub unknowns: u32,
+    /// Meta's id, once known.
+    pub wamid: Option<String>,
+    /// Why the last try failed.
+    pub error: Option<String>,
+    /// When it was written.
+    pub created_at: Timestamp,
+    /// When it was sent, by our clock.
+    pub sent_at: Option<Timestamp>,
+    /// When it reached the customer, by Meta's clock; set by `read` as well where `delivered` never came.
+    pub delivered_at: Option<Timestamp>,
+    /// When it was read, by Meta's clock.
+    pub read_at: Option<Timestamp>,
 }
 
 /// A message taken for sending.
@@ -26,12 +143,23 @@ pub struct ClaimedOutgoing {
     pub conversation_id: i64,
     /// To whom.
     pub recipient: Sender,
+    /// What it is for.
+    pub kind: OutgoingKind,
     /// The channel's message without recipient.
     pub body: Value,
     /// How often it was handed to the channel, this time included.
     pub attempt: u32,
     /// When it was written.
     pub created_at: Timestamp,
+}
+
+/// How long a claim stands, and how long an unknown outcome waits.
+#[derive(Clone, Copy, Debug)]
+pub struct SendRule {
+    /// How long a claim stands; longer than a request to the channel can take.
+    pub lease: SignedDuration,
+    /// How long an unknown outcome waits for a status that carries our id before the message is sent once more.
+    pub unknown_wait: SignedDuration,
 }
 
 /// How a try to send ended.
@@ -64,24 +192,66 @@ pub enum SendEnd {
     },
 }
 
+/// What became of a message handed to the outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Enqueued {
+    /// Written.
+    Written,
+    /// One with the same key is there, under this id.
+    Duplicate(String),
+}
+
 /// The durable queue of what is to be said.
+///
+/// # States
+///
+/// `pending → sending` by a claim; from `sending` by [`OutboxStore::sent`]: `sent`, `pending` (retry), `failed`,
+/// `ambiguous`. A `sending` row whose lease has ended is `ambiguous` from the lease's end until lease's end +
+/// `unknown_wait`, and is not claimable. An `ambiguous` row whose wait has ended is sent once more: it is claimable
+/// like a pending one. The second unknown (of either kind) is `parked`, with a dead letter.
+///
+/// # Statuses
+///
+/// A delivery status, by our outbox id or by the `wamid` of a sent message, in whatever order it comes, also before
+/// [`OutboxStore::sent`] was called: `sent`, `delivered`, `read` prove that the channel took the message: a row in any
+/// state but `failed` becomes `sent`, with its `wamid`, and a claim on it is void (its holder's write is
+/// [`StoreError::Stale`]). `failed` makes it `failed` whatever it was, with the code in `error` and a dead letter.
+/// Later statuses add `delivered_at` and `read_at` and never take them back. Statuses for rows that were never
+/// claimed, and unknown status words, change nothing and are kept.
 #[async_trait]
 pub trait OutboxStore: Send + Sync {
-    /// Takes the next message that is due, one at a time per conversation, in order. A message whose outcome is
-    /// unknown (its sender died, or [`SendEnd::Unknown`]) is due when `unknown_wait` has passed without a status;
-    /// after a second unknown it is parked and not returned again.
+    /// Writes a message for a conversation; a turn's own answer is written by its commit.
+    /// [`StoreError::NotFound`] without that conversation.
+    async fn enqueue(
+        &self,
+        conversation_id: i64,
+        message: &NewOutgoing,
+        now: Timestamp,
+    ) -> Result<Enqueued, StoreError>;
+
+    /// Takes the next message that is due, counting the attempt: one at a time per conversation, in the order they
+    /// were written; a message that waits (retry, ambiguous) holds back the later ones of its conversation.
     async fn claim_outgoing(
         &self,
+        rule: &SendRule,
         now: Timestamp,
-        unknown_wait: jiff::SignedDuration,
     ) -> Result<Option<ClaimedOutgoing>, StoreError>;
 
-    /// Records how a try ended, conditional on the epoch.
-    async fn sent(&self, message: &ClaimedOutgoing, end: SendEnd, now: Timestamp) -> Result<(), StoreError>;
+    /// Records how a try ended, conditional on the epoch. [`SendEnd::Unknown`] that is the second one parks.
+    async fn sent(
+        &self,
+        message: &ClaimedOutgoing,
+        end: SendEnd,
+        now: Timestamp,
+    ) -> Result<OutgoingRow, StoreError>;
 
-    /// When the next message may be due; `None` when none waits.
+    /// When the next message may be due, or an ended lease is to be looked at; `None` when none waits. May be too
+    /// early, never too late.
     async fn next_outgoing_at(&self) -> Result<Option<Timestamp>, StoreError>;
 
-    /// How many messages are in each state, for `/status`.
-    async fn outbox_counts(&self) -> Result<Vec<(String, i64)>, StoreError>;
+    /// A message.
+    async fn outgoing(&self, id: &str) -> Result<Option<OutgoingRow>, StoreError>;
+
+    /// How many messages are in each state, for `/status`; states without messages are left out.
+    async fn outbox_counts(&self) -> Result<Vec<(OutgoingState, u64)>, StoreError>;
 }

@@ -86,9 +86,18 @@ static OFFER: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"(?i)(?:^|[^a-zà-ú])(?:tenho|temos|tem|h[áa]|livres?|dispon[íi]ve(?:l|is)|have|available|free)(?:[^a-zà-ú]|$)",
     )
 });
-/// `25 de novembro`.
-static MONTH: LazyLock<Option<Regex>> =
-    LazyLock::new(|| regex(r"(?i)\b([0-3]?[0-9])º? de (jan|fev|mar|abr|mai|jun|jul|ago|set|out|nov|dez)"));
+/// `25 de novembro`, `25 de nov`, `25 November`, `25. November`, `25th of November`.
+static MONTH: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    regex(
+        r"(?i)\b([0-3]?[0-9])(?:(?:º|\.|st|nd|rd|th)?\s(?:of\s)?(janua|februa|märz|march|april|may|mai|june|juni|july|juli|august|septem|o[ck]tober|novem|de[cz]em)|º? de (jan|fev|feb|ene|mar|abr|mai|may|jun|jul|ago|set|sep|out|oct|nov|dez|dic))",
+    )
+});
+/// `November 25`.
+static MONTH_FIRST: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    regex(
+        r"(?i)\b(january|february|march|april|may|june|july|august|september|october|november|december)\s([0-3]?[0-9])(?:st|nd|rd|th)?\b",
+    )
+});
 /// `3 da tarde`.
 static SPOKEN: LazyLock<Option<Regex>> =
     LazyLock::new(|| regex(r"(?i)\b([01]?[0-9]) (?:horas )?da (manh|tarde|noite)"));
@@ -161,11 +170,12 @@ fn claims(text: &str) -> Claims {
         found.times.insert(half_day(number(c.get(1)).unwrap_or(0), later.then_some("p")) * 60);
     }
     for c in MONTH.iter().flat_map(|r| r.captures_iter(text)) {
-        const MONTHS: [&str; 12] =
-            ["jan", "fev", "mar", "abr", "mai", "jun", "jul", "ago", "set", "out", "nov", "dez"];
-        let named = c.get(2).map_or_else(String::new, |m| m.as_str().to_lowercase());
-        let month = MONTHS.iter().zip(1..).find(|(name, _)| **name == named).map_or(0, |(_, month)| month);
-        found.dates.insert((number(c.get(1)).unwrap_or(0), month));
+        let named = c.get(2).or(c.get(3)).map_or("", |m| m.as_str());
+        found.dates.insert((number(c.get(1)).unwrap_or(0), month(named)));
+    }
+    for c in MONTH_FIRST.iter().flat_map(|r| r.captures_iter(text)) {
+        let named = c.get(1).map_or("", |m| m.as_str());
+        found.dates.insert((number(c.get(2)).unwrap_or(0), month(named)));
     }
     for c in DATE.iter().flat_map(|r| r.captures_iter(text)) {
         if let (Some(day @ 1..=31), Some(month @ 1..=12)) = (number(c.get(1)), number(c.get(2))) {
@@ -180,6 +190,27 @@ fn claims(text: &str) -> Claims {
         found.prices.insert(cents(amount));
     }
     found
+}
+
+/// A month by the first letters of its name in any of the languages.
+fn month(name: &str) -> u32 {
+    const MONTHS: [&[&str]; 12] = [
+        &["jan", "ene"],
+        &["fe"],
+        &["mar", "mär"],
+        &["abr", "apr"],
+        &["mai", "may"],
+        &["jun"],
+        &["jul"],
+        &["ago", "aug"],
+        &["se"],
+        &["o"],
+        &["nov"],
+        &["de", "di"],
+    ];
+    let name = name.to_lowercase();
+    let starts = |names: &&[&str]| names.iter().any(|start| name.starts_with(start));
+    MONTHS.iter().zip(1..).find(|(names, _)| starts(names)).map_or(0, |(_, month)| month)
 }
 
 fn half_day(hour: u32, suffix: Option<&str>) -> u32 {

@@ -1,11 +1,10 @@
 //! The functions the model is offered, and their results.
 
-use mcp_tenant::{Profile, request::WhenRequest};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use mcp_tenant::{Profile, when::When};
+use serde_json::{Map, Value, json};
 
 use crate::{
-    booking::{Desk, FindError, Found, Principal, SlotRef},
+    booking::{Desk, FindError, Found, OfferedSlot, Principal, SlotRef},
     words::{self, Language},
 };
 
@@ -18,26 +17,20 @@ pub const BOOK: &str = "book_appointment";
 pub fn declarations(profile: &Profile) -> Vec<Value> {
     let services: Vec<&str> = profile.services.iter().map(|s| s.id.as_str()).collect();
     let staff: Vec<&str> = profile.staff.iter().map(|s| s.id.as_str()).collect();
+    let mut properties = When::properties();
+    properties.insert(
+        "service".to_owned(),
+        json!({"type": "string", "enum": services, "description": "Id of the service."}),
+    );
+    properties.insert(
+        "staff".to_owned(),
+        json!({"type": "string", "enum": staff, "description": "Id of the staff member, only if the customer asked for one."}),
+    );
     vec![
         json!({
             "name": FIND,
-            "description": "Free start times of a service. Pass the day and time in the customer's own terms; leave out what the customer did not say. Days are named in one way only: weekday, day (with month), or offset_days.",
-            "parametersJsonSchema": {
-                "type": "object",
-                "required": ["service"],
-                "properties": {
-                    "service": {"type": "string", "enum": services, "description": "Id of the service."},
-                    "staff": {"type": "string", "enum": staff, "description": "Id of the staff member, only if the customer asked for one."},
-                    "weekday": {"type": "string", "enum": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]},
-                    "week": {"type": "integer", "minimum": 0, "maximum": 8, "description": "With weekday: 0 the coming one, 1 a week later."},
-                    "day": {"type": "integer", "minimum": 1, "maximum": 31},
-                    "month": {"type": "integer", "minimum": 1, "maximum": 12},
-                    "offset_days": {"type": "integer", "minimum": 0, "maximum": 366, "description": "0 today, 1 tomorrow."},
-                    "part_of_day": {"type": "string", "enum": ["morning", "afternoon", "evening"]},
-                    "from": {"type": "string", "description": "Earliest start, HH:MM."},
-                    "to": {"type": "string", "description": "Latest start, HH:MM."},
-                },
-            },
+            "description": "Free start times of a service. Pass the day and time in the customer's own terms; leave out what the customer did not say. Name the day in one way.",
+            "parametersJsonSchema": {"type": "object", "required": ["service"], "properties": properties},
         }),
         json!({
             "name": BOOK,
@@ -54,32 +47,27 @@ pub fn declarations(profile: &Profile) -> Vec<Value> {
     ]
 }
 
-#[derive(Deserialize)]
+/// The model's arguments: what is not declared is ignored, what is wrong is told.
 struct FindArgs {
     service: String,
-    #[serde(default)]
     staff: Option<String>,
-    #[serde(flatten)]
-    when: LooseWhen,
+    when: When,
 }
 
-/// The model's arguments as they come; unknown ones are ignored, wrong ones are told.
-#[derive(Deserialize)]
-struct LooseWhen {
-    weekday: Option<mcp_tenant::request::Day>,
-    week: Option<u8>,
-    day: Option<i8>,
-    month: Option<i8>,
-    offset_days: Option<u16>,
-    part_of_day: Option<mcp_tenant::request::PartOfDay>,
-    from: Option<String>,
-    to: Option<String>,
-}
-
-impl From<LooseWhen> for WhenRequest {
-    fn from(w: LooseWhen) -> Self {
-        let LooseWhen { weekday, week, day, month, offset_days, part_of_day, from, to } = w;
-        Self { weekday, week, day, month, offset_days, part_of_day, from, to }
+impl FindArgs {
+    fn read(args: &Value) -> Result<Self, String> {
+        let text = |name: &str| args[name].as_str().map(str::to_owned);
+        let known = When::properties();
+        let given = args.as_object().into_iter().flatten();
+        let when: Map<String, Value> = given
+            .filter(|(name, _)| known.contains_key(*name))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        Ok(Self {
+            service: text("service").ok_or("`service` is missing: pass the id of the service")?,
+            staff: text("staff").filter(|staff| !staff.is_empty()),
+            when: serde_json::from_value(Value::Object(when)).map_err(|wrong| wrong.to_string())?,
+        })
     }
 }
 
@@ -93,40 +81,44 @@ pub async fn read(desk: &Desk, principal: &Principal, name: &str, args: &Value) 
     if name != FIND {
         return error("not_found", "there is no such function: use one of those declared");
     }
-    let args: FindArgs = match serde_json::from_value(args.clone()) {
+    let args = match FindArgs::read(args) {
         Ok(args) => args,
         Err(wrong) => return error("validation", &format!("the arguments are not as declared: {wrong}")),
     };
-    match desk.find(principal, &args.service, args.staff.as_deref(), &args.when.into()).await {
+    match desk.find(principal, &args.service, args.staff.as_deref(), &args.when).await {
         Ok(found) => json!({"output": output(&desk.profile().profile, &found)}),
         Err(why @ FindError::Store(_)) => error("service_unavailable", &why.to_string()),
+        Err(FindError::Unknown(reason)) => error(reason.code(), &reason.to_string()),
         Err(why) => error("validation", &why.to_string()),
     }
 }
 
 fn output(profile: &Profile, found: &Found) -> Value {
     let language = Language::of(profile);
-    let slots: Vec<Value> = found
-        .slots
-        .iter()
-        .map(|slot| {
-            json!({
-                "slot": slot.reference,
-                "date": slot.start.date().to_string(),
-                "weekday": language.weekday(slot.start.weekday()),
-                "time": words::time(&slot.start),
-                "staff": slot.staff_name,
-            })
+    let slot = |slot: &OfferedSlot| {
+        json!({
+            "slot": slot.reference,
+            "date": slot.start.date().to_string(),
+            "weekday": language.weekday(slot.start.weekday()),
+            "time": words::time(&slot.start),
+            "staff": slot.staff_name,
         })
-        .collect();
+    };
+    let slots: Vec<Value> = found.slots.iter().map(slot).collect();
     let mut output = json!({"slots": slots});
+    // The words had two meanings: the customer is to hear which one was taken.
+    if let Some(other) = found.meant.other {
+        output["day_meant"] = json!(language.date(found.meant.window.first));
+        output["day_not_meant"] = json!(language.date(other));
+    }
     if slots.is_empty() {
-        // No times here: what stands in a result may be said.
+        // What stands in a result may be said: no time here but those that can be booked.
         output["note"] = json!(format!(
-            "nothing is free in that window from {} to {}: offer to look at other days or times",
-            language.date(found.window.first),
-            language.date(found.window.last),
+            "nothing is free in that window from {} to {}: offer the nearest, or to look at other days or times",
+            language.date(found.meant.window.first),
+            language.date(found.meant.window.last),
         ));
+        output["nearest"] = found.nearest.iter().map(slot).collect();
     } else if found.more {
         output["note"] = json!("there are more: for later ones call again with `from` or another day");
     }

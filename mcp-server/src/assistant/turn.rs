@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use mcp_store::{
     StoreError,
     booking::{BookedFor, BookingOutcome, BookingRow},
-    conversation::{ClaimedTurn, Effect, TurnResult},
     outbox::NewOutgoing,
+    turn::{ClaimedTurn, Effect, TurnResult},
 };
 use mcp_tenant::{Profile, slots::Calendar};
 use serde_json::{Value, json};
@@ -116,6 +116,11 @@ impl Assistant {
         plain(Effect::GiveUp { answer, reason: reason.to_owned() }, contents)
     }
 
+    /// A person answers: the assistant does not.
+    pub fn stay_silent(&self) -> Decided {
+        plain(Effect::Silence, Vec::new())
+    }
+
     fn without_text(&self, turn: &ClaimedTurn, language: Language) -> Decided {
         const SILENT: [&str; 4] = ["reaction", "system", "revoke", "edit"];
         if turn.messages.iter().all(|m| SILENT.contains(&m.kind.as_str())) {
@@ -130,7 +135,7 @@ impl Assistant {
 
     fn message(&self, text: &str) -> NewOutgoing {
         let body: String = text.chars().take(LONGEST_ANSWER).collect();
-        NewOutgoing { id: self.desk.ids.id(), body: json!({"type": "text", "text": {"body": body}}) }
+        NewOutgoing::answer(self.desk.ids.id(), json!({"type": "text", "text": {"body": body}}))
     }
 
     async fn with_model(
@@ -140,7 +145,7 @@ impl Assistant {
         now: Timestamp,
         burst: &str,
     ) -> Result<Decided, TurnError> {
-        let principal = Principal::Customer(turn.customer_id);
+        let principal = Principal::Customer(turn.conversation.customer_id);
         let local = Calendar::new(profile)?.local(now);
         let standing = self.standing(turn, profile, now).await?;
         let system = prompt::system(profile, &standing, &local);
@@ -225,11 +230,12 @@ impl Assistant {
     ) -> Result<String, TurnError> {
         let calendar = Calendar::new(profile)?;
         let language = Language::of(profile);
-        let rows = self.desk.store.open_of(turn.customer_id, now).await?;
+        let rows = self.desk.store.open_of(turn.conversation.customer_id, now).await?;
         let line = |row: &BookingRow| {
             let b = &row.booking;
-            let at = language.moment(&calendar.local(b.start));
-            format!("- {} / {}: {at} ({}, {})", b.service_name, b.staff_name, b.state.as_str(), b.reference)
+            let at = language.moment(&calendar.local(b.start()));
+            let (services, staff) = (b.service_names(), b.staff_names());
+            format!("- {services} / {staff}: {at} ({}, {})", b.state.as_str(), b.reference)
         };
         Ok(rows.iter().map(line).collect::<Vec<_>>().join("\n"))
     }
@@ -276,7 +282,7 @@ impl Assistant {
             .desk
             .request(Wish {
                 slot: staged.slot,
-                booked_for: BookedFor::Customer(turn.customer_id),
+                booked_for: BookedFor::Customer(turn.conversation.customer_id),
                 customer_name: name,
                 idempotency_key: key,
             })
@@ -285,7 +291,7 @@ impl Assistant {
         let id = self.desk.ids.id();
         let render = move |outcome: &BookingOutcome| {
             let (text, result) = match outcome {
-                BookingOutcome::Booked(row) => {
+                BookingOutcome::Booked(row) | BookingOutcome::Changed(row) => {
                     let output = json!({"output": {"booked": true, "reference": row.booking.reference}});
                     (booking::receipt(&loaded.profile, row), output)
                 }
@@ -298,12 +304,11 @@ impl Assistant {
                 .iter()
                 .map(|(call, value)| (call.clone(), value.clone().unwrap_or_else(|| result.clone())))
                 .collect();
-            let message =
-                NewOutgoing { id: id.clone(), body: json!({"type": "text", "text": {"body": text}}) };
+            let message = NewOutgoing::answer(id.clone(), json!({"type": "text", "text": {"body": text}}));
             (message, vec![history::results(&answers), history::model(&text)])
         };
         Decided {
-            result: TurnResult { history: fresh, effect: Effect::Book(Box::new(request)) },
+            result: TurnResult { history: fresh, language: None, effect: Effect::Book(Box::new(request)) },
             render: Box::new(render),
         }
     }
@@ -312,10 +317,10 @@ impl Assistant {
 fn plain(effect: Effect, history: Vec<Value>) -> Decided {
     // Only a staged booking has an outcome to render; should a store ask anyway, it is told the truth.
     let render = |_: &BookingOutcome| {
-        let message = NewOutgoing { id: String::new(), body: json!({"type": "text", "text": {"body": "-"}}) };
+        let message = NewOutgoing::answer(String::new(), json!({"type": "text", "text": {"body": "-"}}));
         (message, Vec::new())
     };
-    Decided { result: TurnResult { history, effect }, render: Box::new(render) }
+    Decided { result: TurnResult { history, language: None, effect }, render: Box::new(render) }
 }
 
 /// What is kept of a turn that ended with a text by code: the customer's words and that text. Calls whose results

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use mcp_store::{
     Store, StoreError,
     booking::BookingOutcome,
-    conversation::{BurstRule, ClaimedTurn, TurnEnd},
+    turn::{BurstRule, ClaimedTurn, TurnEnd},
 };
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -89,7 +89,9 @@ impl TurnLoop {
     }
 
     async fn answer(&self, turn: ClaimedTurn) {
-        let decided = if turn.attempt > MOST_ATTEMPTS {
+        let decided = if turn.conversation.owner.is_human_at(self.clock.now()) {
+            self.assistant.stay_silent()
+        } else if turn.attempt > MOST_ATTEMPTS {
             self.metrics.turn("given_up");
             self.assistant.give_up(&turn, "the turn ended its process more than twice")
         } else {
@@ -108,7 +110,7 @@ impl TurnLoop {
     /// The claim is given back; the same messages are tried again soon.
     async fn later(&self, turn: &ClaimedTurn, error: &super::TurnError) {
         tracing::warn!(
-            conversation = turn.conversation_id,
+            conversation = turn.conversation.id,
             attempt = turn.attempt,
             error = telemetry::chain(error),
             "a turn failed and will be tried again"
@@ -130,11 +132,11 @@ impl TurnLoop {
             Ok(TurnEnd::Committed { booking }) => {
                 self.metrics.turn("committed");
                 match booking {
-                    Some(BookingOutcome::Booked(row)) => {
+                    Some(BookingOutcome::Booked(row) | BookingOutcome::Changed(row)) => {
                         self.metrics.booking("booked");
                         tracing::info!(
                             booking.id = row.booking.id,
-                            conversation = turn.conversation_id,
+                            conversation = turn.conversation.id,
                             "booked"
                         );
                         self.wake.mirror.notify_one();
@@ -144,12 +146,13 @@ impl TurnLoop {
                 }
                 self.wake.outbox.notify_one();
             }
+            Ok(TurnEnd::TakenOver) => self.metrics.turn("taken_over"),
             Ok(TurnEnd::Superseded) => self.metrics.turn("superseded"),
             Err(StoreError::Stale) => self.metrics.turn("stale"),
             Err(error) => {
                 self.metrics.turn("failed");
                 tracing::error!(
-                    conversation = turn.conversation_id,
+                    conversation = turn.conversation.id,
                     error = telemetry::chain(&error),
                     "a turn could not be committed; nothing of it stands"
                 );

@@ -2,21 +2,22 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp, Zoned};
+use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
 use mcp_store::{
     Store, StoreError,
-    booking::{
-        Alternative, BookedFor, BookingRequest, BookingState, NewBooking, Occupied, OpenLimit, Refused,
-    },
+    booking::{Agenda, BookedFor, BookingRequest, BookingState, OpenLimit},
 };
 use mcp_tenant::{
-    Profile,
-    profile::localized,
-    request::{RequestError, WhenRequest, Window},
-    slots::{Busy, Calendar, Refusal, Slot, Stretch},
+    profile::Confirmation,
+    slots::{Calendar, Query, Reason, Slot, Stretch, Visit, free_slots, nearest},
+    when::{Resolved, When, WhenError, Window},
 };
 
-use super::{Principal, SlotRef, SlotRefs};
+use super::{
+    Principal, SlotRef, SlotRefs,
+    busy::{adjustments, busy},
+    choose::{Chosen, choose},
+};
 use crate::{
     calendar::OutsideCalendar,
     clock::SharedClock,
@@ -58,12 +59,14 @@ pub struct OfferedSlot {
 /// What was found for a request.
 #[derive(Clone, Debug)]
 pub struct Found {
-    /// Where it was looked for.
-    pub window: Window,
-    /// Free slots in order, at most [`MOST_SLOTS`]; where nobody was asked for by name, one for each start.
+    /// Which days and times were meant.
+    pub meant: Resolved,
+    /// Free slots in order, one for each start, at most [`MOST_SLOTS`].
     pub slots: Vec<OfferedSlot>,
     /// Whether there are more than these.
     pub more: bool,
+    /// Where there is none: the nearest free ones around what was asked for.
+    pub nearest: Vec<OfferedSlot>,
 }
 
 /// Who wants which slot, under which key.
@@ -81,21 +84,23 @@ pub struct Wish {
 
 /// Slots offered at once.
 pub const MOST_SLOTS: usize = 40;
-/// Alternatives named with a refusal.
-const ALTERNATIVES: usize = 3;
+/// Slots named where nothing was free, and how many days around are searched for them.
+const NEAREST: usize = 3;
+const NEAREST_DAYS: i64 = 7;
+/// How far from a start bookings can matter to it: services and buffers last a day at most, days are counted whole,
+/// and resources may be changed along a chain of bookings.
+const BEFORE: SignedDuration = SignedDuration::from_hours(3 * 24);
+const AFTER: SignedDuration = SignedDuration::from_hours(10 * 24);
 
 /// Why nothing could be looked up.
 #[derive(Debug, thiserror::Error)]
 pub enum FindError {
-    /// No such service.
-    #[error("this service does not exist: list the services and choose one of them")]
-    UnknownService,
-    /// No such staff member.
-    #[error("this staff member does not do this service: choose somebody else or leave the choice open")]
-    UnknownStaff,
+    /// No such service, or nobody who does it.
+    #[error(transparent)]
+    Unknown(Reason),
     /// The time asked for cannot be understood.
     #[error(transparent)]
-    Request(#[from] RequestError),
+    When(#[from] WhenError),
     /// The profile's zone is unknown; a profile is checked before it is used.
     #[error("resolve the business's time zone")]
     Zone(#[from] jiff::Error),
@@ -116,54 +121,66 @@ impl Desk {
         principal: &Principal,
         service: &str,
         staff: Option<&str>,
-        when: &WhenRequest,
+        when: &When,
     ) -> Result<Found, FindError> {
         let loaded = self.profile();
         let profile = &loaded.profile;
         let calendar = Calendar::new(profile)?;
         let now = self.clock.now();
-        let service = profile.service(service).ok_or(FindError::UnknownService)?;
-        if staff.is_some_and(|id| !profile.staff_for(service).any(|person| person.id == id)) {
-            return Err(FindError::UnknownStaff);
-        }
-        let window = when.resolve(&calendar.local(now))?;
-        let (from, to) = around_window(profile, &window, now)?;
-        let mut busy = to_busy(&self.store.occupied(from, to).await?);
+        let local = calendar.local(now);
+        let visit = Visit::of_one(profile, service, staff).map_err(FindError::Unknown)?;
+        let today = local.date();
+        let near =
+            self.store.adjustments(today.saturating_sub(1.day()), today.saturating_add(1.day())).await?;
+        let meant = when.resolve(&local, calendar.closing(&local, &adjustments(&near)))?;
+        let (from, to) = around(meant.stretch);
+        let agenda = self.store.agenda(from, to, now).await?;
         // An owner's own events close the slots too. Where they cannot be read the offer stands on what is known
         // here; they are read again before the booking is confirmed.
-        if let Some(Ok(outside)) = self.outside_busy(from, to).await {
-            busy.extend(for_everyone(profile, &outside));
-        }
-        let people = profile.staff_for(service).count().max(1);
-        let mut free = calendar.free(service, staff, &window, &busy, now, (MOST_SLOTS + 1) * people);
-        if staff.is_none() {
-            free.dedup_by_key(|slot| slot.start);
-        }
+        let outside = self.outside_busy(from, to).await.and_then(Result::ok).unwrap_or_default();
+        let busy = busy(&agenda, &outside);
+        let query = Query { visit, window: meant.window.clone(), now, limit: MOST_SLOTS + 1 };
+        let mut free = free_slots(&calendar, &busy, &query);
         let more = free.len() > MOST_SLOTS;
         free.truncate(MOST_SLOTS);
         let pinned = staff.is_some();
-        let slots =
-            free.into_iter().map(|slot| self.offer(principal, profile, &calendar, slot, pinned)).collect();
-        Ok(Found { window, slots, more })
+        let slots = free.iter().filter_map(|slot| self.offer(principal, &calendar, slot, pinned)).collect();
+        let nearest = if free.is_empty() {
+            let day = |at: Timestamp| calendar.local(at).date();
+            let window = Window::days(
+                day(meant.stretch.from),
+                day(meant.stretch.to).saturating_add(NEAREST_DAYS.days()),
+            );
+            let query = Query { window, limit: usize::MAX, ..query };
+            let near = nearest(&calendar, &busy, &query, meant.stretch.from, NEAREST);
+            near.iter().filter_map(|near| self.offer(principal, &calendar, &near.slot, pinned)).collect()
+        } else {
+            Vec::new()
+        };
+        Ok(Found { meant, slots, more, nearest })
     }
 
     fn offer(
         &self,
         principal: &Principal,
-        profile: &Profile,
         calendar: &Calendar<'_>,
-        slot: Slot,
+        slot: &Slot<'_>,
         pinned: bool,
-    ) -> OfferedSlot {
-        let name = profile.staff_member(&slot.staff).map_or_else(|| slot.staff.clone(), |s| s.name.clone());
-        let named = SlotRef { service: slot.service, staff: slot.staff.clone(), start: slot.start, pinned };
-        OfferedSlot {
+    ) -> Option<OfferedSlot> {
+        let part = slot.parts.first()?;
+        let named = SlotRef {
+            service: part.service.id.clone(),
+            staff: part.staff.id.clone(),
+            start: slot.start,
+            pinned,
+        };
+        Some(OfferedSlot {
             reference: self.refs.make(principal, &named),
             start: calendar.local(slot.start),
             end: calendar.local(slot.end),
-            staff: slot.staff,
-            staff_name: name,
-        }
+            staff: part.staff.id.clone(),
+            staff_name: part.staff.name.clone(),
+        })
     }
 
     async fn outside_busy(&self, from: Timestamp, to: Timestamp) -> Option<Result<Vec<Stretch>, ()>> {
@@ -176,14 +193,14 @@ impl Desk {
     pub async fn request(&self, wish: Wish) -> BookingRequest {
         let loaded = self.profile();
         let now = self.clock.now();
-        let margin = SignedDuration::from_hours(24 * 7);
-        let from = wish.slot.start.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN);
-        let to = wish.slot.start.saturating_add(margin).unwrap_or(Timestamp::MAX);
-        let (state, outside) = match self.outside_busy(from, to).await {
-            None => (BookingState::Confirmed, Vec::new()),
-            Some(Ok(busy)) => (BookingState::Confirmed, busy),
-            Some(Err(())) => (BookingState::Requested, Vec::new()),
+        let (from, to) = around(Stretch { from: wish.slot.start, to: wish.slot.start });
+        let (read, outside) = match self.outside_busy(from, to).await {
+            None => (true, Vec::new()),
+            Some(Ok(busy)) => (true, busy),
+            Some(Err(())) => (false, Vec::new()),
         };
+        let automatic = loaded.profile.rules.confirmation == Confirmation::Automatic;
+        let state = if read && automatic { BookingState::Confirmed } else { BookingState::Requested };
         let limit = match &wish.booked_for {
             BookedFor::Customer(id) => {
                 Some(OpenLimit { customer_id: *id, most: loaded.profile.rules.max_open_per_customer })
@@ -194,124 +211,24 @@ impl Desk {
             format!("{}~{}~{}~{:?}", wish.slot.service, wish.slot.staff, wish.slot.start, wish.booked_for);
         let idempotency_key = wish.idempotency_key.clone();
         let chosen = Chosen { id: self.ids.id(), reference: self.ids.reference(), state, now, outside };
-        let choose = Arc::new(move |taken: &[Occupied]| choose(&loaded.profile, &wish, &chosen, taken));
-        BookingRequest { idempotency_key, digest, limit, around: (from, to), choose }
+        let choose = Arc::new(move |agenda: &Agenda| choose(&loaded.profile, &wish, &chosen, agenda));
+        BookingRequest {
+            idempotency_key,
+            digest,
+            holder: None,
+            confirm: None,
+            limit,
+            around: (from, to),
+            choose,
+            audit: None,
+        }
     }
 }
 
-struct Chosen {
-    id: String,
-    reference: String,
-    state: BookingState,
-    now: Timestamp,
-    outside: Vec<Stretch>,
-}
-
-fn choose(
-    profile: &Profile,
-    wish: &Wish,
-    chosen: &Chosen,
-    taken: &[Occupied],
-) -> Result<NewBooking, Refused> {
-    let calendar = Calendar::new(profile)
-        .map_err(|_| Refused::new("configuration", "the business's time zone is unknown"))?;
-    let mut busy = to_busy(taken);
-    busy.extend(for_everyone(profile, &chosen.outside));
-    let slot = &wish.slot;
-    let asked = Some(slot.staff.as_str());
-    let booked = match calendar.book(&slot.service, asked, slot.start, &busy, chosen.now) {
-        // Nobody was asked for by name: a colleague who is free will do.
-        Err(_) if !slot.pinned => calendar.book(&slot.service, None, slot.start, &busy, chosen.now),
-        other => other,
-    };
-    let free = booked.map_err(|refusal| refused(profile, &calendar, slot, &busy, chosen.now, refusal))?;
-    let Some(service) = profile.service(&free.service) else {
-        return Err(Refused::new("not_found", Refusal::UnknownService.to_string()));
-    };
-    Ok(NewBooking {
-        id: chosen.id.clone(),
-        reference: chosen.reference.clone(),
-        booked_for: wish.booked_for.clone(),
-        customer_name: wish.customer_name.clone(),
-        service_name: localized(&service.name, profile.language()).to_owned(),
-        staff_name: profile.staff_member(&free.staff).map_or_else(String::new, |s| s.name.clone()),
-        price_cents: service.price.cents(),
-        currency: profile.business.currency.clone(),
-        service_id: free.service,
-        staff_id: free.staff,
-        start: free.start,
-        end: free.end,
-        occupies_from: free.occupies.from,
-        occupies_to: free.occupies.to,
-        state: chosen.state,
-    })
-}
-
-fn refused(
-    profile: &Profile,
-    calendar: &Calendar<'_>,
-    slot: &SlotRef,
-    busy: &[Busy],
-    now: Timestamp,
-    refusal: Refusal,
-) -> Refused {
-    let code = match refusal {
-        Refusal::UnknownService | Refusal::UnknownStaff => "not_found",
-        Refusal::OutsideHours | Refusal::BeyondHorizon => "outside_hours",
-        Refusal::NoticeTooShort => "notice_too_short",
-        Refusal::Taken => "slot_taken",
-    };
-    let day = calendar.local(slot.start).date();
-    let window = Window {
-        first: day,
-        last: day.saturating_add(jiff::ToSpan::days(5)),
-        from: jiff::civil::Time::MIN,
-        to: jiff::civil::Time::MAX,
-    };
-    let mut alternatives = match profile.service(&slot.service) {
-        Some(service) => calendar.free(service, None, &window, busy, now, 400),
-        None => Vec::new(),
-    };
-    alternatives.sort_by_key(|free| (free.start.duration_since(slot.start).abs(), free.start));
-    alternatives.dedup_by_key(|free| free.start);
-    alternatives.truncate(ALTERNATIVES);
-    alternatives.sort_by_key(|free| free.start);
-    Refused {
-        code: code.to_owned(),
-        message: refusal.to_string(),
-        alternatives: alternatives
-            .into_iter()
-            .map(|free| Alternative { staff_id: free.staff, start: free.start })
-            .collect(),
-    }
-}
-
-/// The exact span whose bookings matter to a window, generously.
-fn around_window(
-    profile: &Profile,
-    window: &Window,
-    now: Timestamp,
-) -> Result<(Timestamp, Timestamp), jiff::Error> {
-    let zone = mcp_tenant::request::zone(&profile.business.time_zone)?;
-    let day = SignedDuration::from_hours(24);
-    let at = |date: jiff::civil::Date| date.to_zoned(zone.clone()).map_or(now, |zoned| zoned.timestamp());
-    let from = at(window.first).saturating_sub(day).unwrap_or(Timestamp::MIN);
-    let to = at(window.last).saturating_add(day * 3).unwrap_or(Timestamp::MAX);
-    Ok((from, to))
-}
-
-fn to_busy(taken: &[Occupied]) -> Vec<Busy> {
-    taken
-        .iter()
-        .map(|o| Busy { staff: o.staff_id.clone(), stretch: Stretch { from: o.from, to: o.to } })
-        .collect()
-}
-
-/// An event in the business's one calendar closes that time for everybody.
-fn for_everyone(profile: &Profile, stretches: &[Stretch]) -> Vec<Busy> {
-    profile
-        .staff
-        .iter()
-        .flat_map(|person| stretches.iter().map(move |s| Busy { staff: person.id.clone(), stretch: *s }))
-        .collect()
+/// The span whose agenda decides about starts in a stretch.
+fn around(stretch: Stretch) -> (Timestamp, Timestamp) {
+    (
+        stretch.from.saturating_sub(BEFORE).unwrap_or(Timestamp::MIN),
+        stretch.to.saturating_add(AFTER).unwrap_or(Timestamp::MAX),
+    )
 }

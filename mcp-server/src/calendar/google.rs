@@ -147,6 +147,17 @@ impl GoogleCalendar {
         }
     }
 
+    /// Whether the calendar itself is there: a missing calendar answers like a missing event.
+    async fn is_reachable(&self) -> Result<bool, CalendarError> {
+        let response = self
+            .call(Method::GET, "", &[("maxResults", "1")])
+            .await?
+            .send()
+            .await
+            .map_err(|e| unreachable(&e))?;
+        Ok(response.status().is_success())
+    }
+
     async fn is_ours(&self, event_id: &str, booking_id: &str) -> Result<bool, CalendarError> {
         let response =
             self.call(Method::GET, event_id, &[]).await?.send().await.map_err(|e| unreachable(&e))?;
@@ -169,8 +180,8 @@ fn unreachable(error: &reqwest::Error) -> CalendarError {
 
 /// The event's id is the booking's and its revision's, so that a repeated insert is refused as a duplicate instead
 /// of making a second event. Google allows `[a-v0-9]{5,1024}`.
-fn event_id(row: &BookingRow) -> String {
-    format!("{}r{}", row.booking.id, row.revision)
+fn event_id(row: &BookingRow, revision: i64) -> String {
+    format!("{}r{revision}", row.booking.id)
 }
 
 fn event(row: &BookingRow, time_zone: &str) -> Value {
@@ -181,11 +192,11 @@ fn event(row: &BookingRow, time_zone: &str) -> Value {
         json!({"dateTime": local, "timeZone": time_zone})
     };
     json!({
-        "id": event_id(row),
-        "summary": format!("{} – {}", booking.service_name, booking.customer_name),
-        "description": format!("{} · {}", booking.staff_name, booking.reference),
-        "start": at(booking.start),
-        "end": at(booking.end),
+        "id": event_id(row, row.revision),
+        "summary": format!("{} – {}", booking.service_names(), booking.customer_name),
+        "description": format!("{} · {}", booking.staff_names(), booking.reference),
+        "start": at(booking.start()),
+        "end": at(booking.end()),
         "status": if booking.state == BookingState::Requested { "tentative" } else { "confirmed" },
         "transparency": "opaque",
         "extendedProperties": {"private": {"booking_id": booking.id, "reference": booking.reference}},
@@ -205,8 +216,22 @@ impl OutsideCalendar for GoogleCalendar {
         let response = request.json(&event(row, time_zone)).send().await.map_err(|e| unreachable(&e))?;
         match response.status() {
             status if status.is_success() => Ok(()),
-            StatusCode::CONFLICT if self.is_ours(&event_id(row), &row.booking.id).await? => Ok(()),
+            StatusCode::CONFLICT if self.is_ours(&event_id(row, row.revision), &row.booking.id).await? => {
+                Ok(())
+            }
             StatusCode::CONFLICT => Err(CalendarError::Foreign),
+            _ => Err(self.refusal(response).await),
+        }
+    }
+
+    async fn remove(&self, row: &BookingRow, revision: i64) -> Result<(), CalendarError> {
+        let request = self.call(Method::DELETE, &event_id(row, revision), &[("sendUpdates", "none")]).await?;
+        let response = request.send().await.map_err(|e| unreachable(&e))?;
+        match response.status() {
+            status if status.is_success() => Ok(()),
+            // Never there, or removed before.
+            StatusCode::GONE => Ok(()),
+            StatusCode::NOT_FOUND if self.is_reachable().await? => Ok(()),
             _ => Err(self.refusal(response).await),
         }
     }

@@ -3,10 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
-use mcp_store::{Store, booking::MirrorJob};
+use mcp_store::{Store, StoreError, calendar::MirrorJob};
 use tokio_util::sync::CancellationToken;
 
-use super::OutsideCalendar;
+use super::{CalendarError, OutsideCalendar};
 use crate::{
     clock::{SharedClock, until},
     profile_file::ProfileWatch,
@@ -39,8 +39,7 @@ impl MirrorLoop {
     /// Runs until stopped.
     pub async fn run(self, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            let now = self.clock.now();
-            match self.store.claim_mirror(now, later(now, LEASE)).await {
+            match self.store.claim_mirror(LEASE, self.clock.now()).await {
                 Ok(Some(job)) => self.mirror(job).await,
                 Ok(None) => self.rest(&stop).await,
                 Err(error) => {
@@ -67,27 +66,42 @@ impl MirrorLoop {
     async fn mirror(&self, job: MirrorJob) {
         let zone = self.profile.borrow().profile.business.time_zone.clone();
         let id = job.row.booking.id.as_str();
-        let put = self.calendar.put(&job.row, &zone).await;
+        let put = self.bring(&job, &zone).await;
         let now = self.clock.now();
         let recorded = match put {
             Ok(()) => {
                 self.board.report(Dependency::Calendar, now, Ok(()));
-                self.store.mirrored(id, job.row.revision).await
+                self.store.mirror_done(&job).await
             }
             Err(error) => {
                 let why = error.to_string();
                 self.board.report(Dependency::Calendar, now, Err(why.clone()));
                 let wait = SignedDuration::from_secs(1_i64 << job.attempt.min(8));
-                self.store.mirror_failed(id, &why, later(now, wait)).await
+                self.store.mirror_failed(&job, &why, later(now, wait)).await
             }
         };
-        if let Err(error) = recorded {
-            tracing::error!(
+        match recorded {
+            // Whoever took the job since does it again, which is harmless.
+            Ok(()) | Err(StoreError::Stale) => {}
+            Err(error) => tracing::error!(
                 booking.id = id,
                 error = telemetry::chain(&error),
                 "a mirrored booking could not be recorded"
-            );
+            ),
         }
+    }
+
+    /// The event of the present revision, unless none is to be there; then those of earlier revisions are removed.
+    /// A revision that was claimed and never recorded may have left one.
+    async fn bring(&self, job: &MirrorJob, zone: &str) -> Result<(), CalendarError> {
+        if !job.removes() {
+            self.calendar.put(&job.row, zone).await?;
+        }
+        let last = if job.removes() { job.row.revision } else { job.row.revision - 1 };
+        for revision in job.mirrored_revision.max(1)..=last {
+            self.calendar.remove(&job.row, revision).await?;
+        }
+        Ok(())
     }
 }
 

@@ -32,4 +32,7 @@ pub trait OutsideCalendar: Send + Sync + 'static {
 
     /// Puts the booking's present revision into the calendar; a repeat is harmless.
     async fn put(&self, row: &BookingRow, time_zone: &str) -> Result<(), CalendarError>;
+
+    /// Removes the event of one revision of a booking; one that is not there is no error.
+    async fn remove(&self, row: &BookingRow, revision: i64) -> Result<(), CalendarError>;
 }

@@ -7,7 +7,7 @@ use mcp_store::{
     StoreError,
     booking::{BookedFor, BookingOutcome, BookingRow},
 };
-use mcp_tenant::{profile::localized, request::WhenRequest, scalar::Money};
+use mcp_tenant::{profile::localized, scalar::Money, when::When};
 use rmcp::{
     RoleServer, ServerHandler,
     handler::server::{router::tool::ToolRouter, wrapper::Parameters},
@@ -20,7 +20,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    booking::{Desk, FindError, Principal, SlotRef, Wish},
+    booking::{Desk, FindError, OfferedSlot, Principal, SlotRef, Wish},
     metrics::Metrics,
     token::{Bearer, Scope},
     wake::Wake,
@@ -55,7 +55,7 @@ struct FindArgs {
     staff: Option<String>,
     /// Which day and time, in words or numbers; leave out for the next two weeks.
     #[serde(default)]
-    when: WhenRequest,
+    when: When,
 }
 
 /// What to book, for whom.
@@ -196,34 +196,31 @@ impl TenantTools {
                         code: "service_unavailable",
                         message: "the bookings cannot be read now: try again".into(),
                     },
-                    FindError::UnknownService | FindError::UnknownStaff => {
-                        Refusal { code: "not_found", message: error.to_string() }
-                    }
+                    FindError::Unknown(reason) => Refusal { code: reason.code(), message: error.to_string() },
                     other => Refusal { code: "validation", message: other.to_string() },
                 },
             )?;
         let loaded = self.desk.profile();
         let language = Language::of(&loaded.profile);
-        let slots: Vec<Value> = found
-            .slots
-            .iter()
-            .map(|slot| {
-                json!({
-                    "slot": slot.reference,
-                    "start": slot.start.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
-                    "end": slot.end.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
-                    "weekday": language.weekday(slot.start.weekday()),
-                    "time": words::time(&slot.start),
-                    "staff": {"id": slot.staff, "name": slot.staff_name},
-                })
+        let slot = |slot: &OfferedSlot| {
+            json!({
+                "slot": slot.reference,
+                "start": slot.start.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
+                "end": slot.end.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
+                "weekday": language.weekday(slot.start.weekday()),
+                "time": words::time(&slot.start),
+                "staff": {"id": slot.staff, "name": slot.staff_name},
             })
-            .collect();
+        };
+        let list = |slots: &[OfferedSlot]| slots.iter().map(slot).collect::<Vec<_>>();
         Ok(json!({
             "time_zone": loaded.profile.business.time_zone,
-            "from": found.window.first.to_string(),
-            "to": found.window.last.to_string(),
-            "slots": slots,
+            "from": found.meant.window.first.to_string(),
+            "to": found.meant.window.last.to_string(),
+            "meant": language.meant(&found.meant),
+            "slots": list(&found.slots),
             "more": found.more,
+            "nearest": list(&found.nearest),
         }))
     }
 
@@ -241,7 +238,7 @@ impl TenantTools {
         let slot = self.wanted(bearer, &args)?;
         let wish = Wish {
             slot,
-            booked_for: BookedFor::Named { name: name.clone(), phone: args.customer.phone.clone() },
+            booked_for: BookedFor::Named { phone: args.customer.phone.clone() },
             customer_name: name,
             idempotency_key: format!(
                 "agent:{}:{}:{}",
@@ -252,7 +249,7 @@ impl TenantTools {
         };
         let request = self.desk.request(wish).await;
         match self.desk.store.book(&request, self.desk.clock.now()).await {
-            Ok(BookingOutcome::Booked(row)) => {
+            Ok(BookingOutcome::Booked(row) | BookingOutcome::Changed(row)) => {
                 self.metrics.booking("booked");
                 self.wake.mirror.notify_one();
                 Ok(json!({"booking": self.booking(&row)}))
@@ -316,14 +313,15 @@ impl TenantTools {
         let zone =
             jiff::tz::TimeZone::get(&loaded.profile.business.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
         let local = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
+        let first = booking.items.first();
         json!({
             "reference": booking.reference,
             "state": booking.state.as_str(),
-            "service": {"id": booking.service_id, "name": booking.service_name},
-            "staff": {"id": booking.staff_id, "name": booking.staff_name},
-            "start": local(booking.start),
-            "end": local(booking.end),
-            "price": Money::from_cents(booking.price_cents).to_string(),
+            "service": first.map(|item| json!({"id": item.service_id, "name": item.service_name})),
+            "staff": first.map(|item| json!({"id": item.staff_id, "name": item.staff_name})),
+            "start": local(booking.start()),
+            "end": local(booking.end()),
+            "price": Money::from_cents(booking.price_cents()).to_string(),
             "currency": booking.currency,
             "customer": booking.customer_name,
         })
@@ -359,10 +357,18 @@ fn answer(result: Result<Value, Refusal>) -> CallToolResult {
 
 /// Codes of the store's refusals are stable already; anything else is a defect and says so.
 fn stable(code: &str) -> &'static str {
-    ["slot_taken", "outside_hours", "notice_too_short", "limit_reached", "not_found", "configuration"]
-        .into_iter()
-        .find(|known| *known == code)
-        .unwrap_or("internal")
+    [
+        "slot_taken",
+        "outside_hours",
+        "notice_too_short",
+        "limit_reached",
+        "not_found",
+        "validation",
+        "configuration",
+    ]
+    .into_iter()
+    .find(|known| *known == code)
+    .unwrap_or("internal")
 }
 
 fn instant(text: &str, zone: &str) -> Option<Timestamp> {
@@ -370,6 +376,6 @@ fn instant(text: &str, zone: &str) -> Option<Timestamp> {
         return Some(at);
     }
     let local: DateTime = text.parse().ok()?;
-    let zone = mcp_tenant::request::zone(zone).ok()?;
+    let zone = jiff::tz::TimeZone::get(zone).ok()?;
     Some(local.to_zoned(zone).ok()?.timestamp())
 }

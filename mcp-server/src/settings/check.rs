@@ -1,5 +1,6 @@
 //! From what was given to what is needed.
 
+use mcp_store::Tenant;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
@@ -52,6 +53,11 @@ impl DatabaseArgs {
         let mut problems = Problems::default();
         let url = problems.text("DATABASE_URL", "sqlite:///data/tenant.db", self.database_url.clone());
         problems.finish(url)
+    }
+
+    /// Whose database it is.
+    pub fn tenant(&self) -> Tenant {
+        Tenant::new(&self.client_name, &self.environment)
     }
 }
 
@@ -114,6 +120,7 @@ impl ServeArgs {
         });
         let settings = Settings {
             profile_path: p.text("PROFILE_PATH", "the business's profile, YAML", profile_path).into(),
+            tenant: self.database.tenant(),
             database_url: p.text("DATABASE_URL", "sqlite:///data/tenant.db", self.database.database_url),
             listen_public: self.listen_public,
             listen_internal: self.listen_internal,
@@ -133,8 +140,6 @@ impl ServeArgs {
                 .filter(|h| !h.is_empty())
                 .map(Into::into)
                 .collect(),
-            client_name: self.client_name,
-            environment: self.environment,
             extra_ca_file: self.extra_ca_file,
             whatsapp: WhatsAppSettings {
                 graph_base: p.url("WHATSAPP_GRAPH_BASE", &self.whatsapp_graph_base),

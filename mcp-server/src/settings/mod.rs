@@ -5,16 +5,23 @@ mod check;
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Parser;
+use mcp_store::Tenant;
 use secrecy::SecretString;
 
 pub use check::SettingsError;
 
-/// Where the database is.
+/// Where the database is, and whose.
 #[derive(Clone, Debug, Parser)]
 pub struct DatabaseArgs {
     /// Database, `sqlite:///data/tenant.db`.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     database_url: Option<String>,
+    /// The client's name; the database remembers it and is no other client's.
+    #[arg(long, env = "CLIENT_NAME", default_value = "local")]
+    client_name: String,
+    /// The environment's name; the database remembers it and is no other environment's.
+    #[arg(long, env = "ENVIRONMENT", default_value = "development")]
+    environment: String,
 }
 
 /// The key that signs tokens.
@@ -48,12 +55,6 @@ pub struct ServeArgs {
     /// Host names under which /mcp may be reached, separated by commas; those of this machine always.
     #[arg(long, env = "ALLOWED_HOSTS", default_value = "")]
     allowed_hosts: String,
-    /// The client's name, for logs and status.
-    #[arg(long, env = "CLIENT_NAME", default_value = "")]
-    client_name: String,
-    /// The environment's name, for logs and status.
-    #[arg(long, env = "ENVIRONMENT", default_value = "")]
-    environment: String,
     /// PEM roots trusted beside the built-in ones.
     #[arg(long, env = "EXTRA_CA_FILE")]
     extra_ca_file: Option<PathBuf>,
@@ -120,10 +121,8 @@ pub struct Settings {
     pub public_url: String,
     /// Host names under which /mcp may be reached.
     pub allowed_hosts: Vec<String>,
-    /// The client's name.
-    pub client_name: String,
-    /// The environment's name.
-    pub environment: String,
+    /// Whose server this is.
+    pub tenant: Tenant,
     /// PEM roots trusted beside the built-in ones.
     pub extra_ca_file: Option<PathBuf>,
     /// The channel.

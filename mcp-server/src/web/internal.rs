@@ -66,7 +66,7 @@ async fn status(State(internal): State<Arc<Internal>>) -> Json<Value> {
         .await
         .unwrap_or_default()
         .into_iter()
-        .map(|(k, n)| (k, json!(n)))
+        .map(|(state, n)| (state.as_str().to_owned(), json!(n)))
         .collect();
     let loaded = Arc::clone(&internal.profile.borrow());
     let file = internal.file.borrow().clone();
@@ -75,7 +75,12 @@ async fn status(State(internal): State<Arc<Internal>>) -> Json<Value> {
         "environment": internal.environment,
         "version": env!("CARGO_PKG_VERSION"),
         "started": internal.started,
-        "profile": {"hash": loaded.hash, "refused": file.refused},
+        "profile": {
+            "hash": loaded.hash,
+            "refused": file.refused,
+            "ignoredFields": loaded.ignored,
+            "warnings": loaded.warnings,
+        },
         "dependencies": internal.board.snapshot(),
         "outbox": outbox,
     }))

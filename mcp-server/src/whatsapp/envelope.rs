@@ -2,7 +2,7 @@
 //! refusal makes Meta retry and then throttle the subscription.
 
 use jiff::Timestamp;
-use mcp_store::inbox::{DeadLetter, Delivery, DeliveryStatus, IncomingMessage, Sender};
+use mcp_store::inbox::{DeadLetter, DeadSource, Delivery, DeliveryStatus, IncomingMessage, Sender};
 use serde_json::Value;
 
 /// What a body held for one number.
@@ -67,7 +67,7 @@ const DEAD_BYTES: usize = 16 * 1024;
 
 fn dead(reason: &str, body: &[u8]) -> DeadLetter {
     let kept = String::from_utf8_lossy(&body[..body.len().min(DEAD_BYTES)]).into_owned();
-    DeadLetter { source: "webhook", reason: reason.to_owned(), payload: kept }
+    DeadLetter { source: DeadSource::Webhook, reason: reason.to_owned(), payload: kept }
 }
 
 fn items<'a>(value: &'a Value, list: &str) -> impl Iterator<Item = &'a Value> {

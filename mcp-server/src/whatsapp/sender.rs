@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use mcp_store::{
     Store, StoreError,
-    outbox::{ClaimedOutgoing, SendEnd},
+    outbox::{ClaimedOutgoing, SendEnd, SendRule},
 };
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -20,8 +20,10 @@ use crate::{
     wake::Wake,
 };
 
-/// How long an unknown outcome waits for a status that carries our id. Longer than the request may last.
+/// How long an unknown outcome waits for a status that carries our id.
 pub const UNKNOWN_WAIT: SignedDuration = SignedDuration::from_secs(30);
+/// A claim stands longer than a request may last.
+const SEND: SendRule = SendRule { lease: SignedDuration::from_secs(30), unknown_wait: UNKNOWN_WAIT };
 /// Messages in flight at once, of different conversations.
 const IN_FLIGHT: usize = 8;
 /// A message the channel keeps putting off is tried until the customer service window has surely closed on it.
@@ -53,7 +55,7 @@ impl SenderLoop {
         let flying = TaskTracker::new();
         while !stop.is_cancelled() {
             let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { break };
-            match self.store.claim_outgoing(self.clock.now(), UNKNOWN_WAIT).await {
+            match self.store.claim_outgoing(&SEND, self.clock.now()).await {
                 Ok(Some(message)) => {
                     let this = self.clone();
                     flying.spawn(async move {
@@ -98,7 +100,7 @@ impl SenderLoop {
         }
         match self.store.sent(&message, end, now).await {
             // A status came first and said it already.
-            Ok(()) | Err(StoreError::Stale) => {}
+            Ok(_) | Err(StoreError::Stale) => {}
             Err(error) => tracing::error!(
                 outbox.id = message.id,
                 error = telemetry::chain(&error),
@@ -152,6 +154,7 @@ mod tests {
             epoch: 1,
             conversation_id: 1,
             recipient: mcp_store::inbox::Sender::default(),
+            kind: mcp_store::outbox::OutgoingKind::Answer,
             body: json!({}),
             attempt,
             created_at: Timestamp::UNIX_EPOCH,

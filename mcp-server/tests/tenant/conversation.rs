@@ -119,13 +119,16 @@ async fn a_customer_without_a_phone_is_answered_by_user_id() {
 }
 
 #[tokio::test]
-async fn a_changed_price_is_known_without_a_restart() {
+async fn a_changed_price_is_known_without_a_restart_and_a_field_of_the_future_is_told_of() {
     let tenant = Tenant::start().await;
     let path = tenant.path("profile.yaml");
     let profile = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(&path, profile.replace("\"80.00\"", "\"95.00\"")).unwrap();
+    std::fs::write(&path, profile.replace("\"80.00\"", "\"95.00\", deposit: \"20.00\"")).unwrap();
     tokio::time::sleep(Duration::from_secs(3)).await;
     tenant.say("5511999990001", "Quanto custa o corte?").await;
     let state = tenant.until("an answer", |s| s.messages.len() == 1).await;
     assert!(state.messages[0].text().contains("R$ 95,00"), "{}", state.messages[0].text());
+    let status: serde_json::Value = serde_json::from_str(&tenant.internal("/status").await).unwrap();
+    assert_eq!(status["profile"]["ignoredFields"], serde_json::json!(["services[0].deposit"]), "{status}");
+    assert_eq!(status["profile"]["refused"], serde_json::Value::Null, "{status}");
 }

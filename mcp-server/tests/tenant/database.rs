@@ -35,7 +35,11 @@ impl Database {
     }
 
     pub async fn bookings(&self) -> Vec<Value> {
-        self.rows("SELECT * FROM booking").await
+        self.rows(
+            "SELECT *, items_json ->> '$[0].service_id' AS service_id, items_json ->> '$[0].staff_id' AS staff_id
+             FROM booking",
+        )
+        .await
     }
 
     pub async fn count(&self, table: &str) -> i64 {

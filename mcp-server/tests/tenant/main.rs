@@ -4,6 +4,7 @@
 
 mod agents;
 mod conversation;
+mod copies;
 mod crashes;
 mod database;
 mod harness;

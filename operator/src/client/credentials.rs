@@ -115,11 +115,11 @@ mod tests {
     use super::*;
     use crate::{
         client::{outcome::Holds, validate::validate},
-        render::tests::{barbershop, settings},
+        render::tests::{NOW, barbershop, settings},
     };
 
     fn tenant() -> Tenant {
-        validate(&barbershop(), &settings()).unwrap().remove(0)
+        validate(&barbershop(), &settings(), NOW).unwrap().remove(0)
     }
 
     fn secret(pairs: &[(&str, &str)]) -> Secret {

@@ -80,7 +80,10 @@ async fn attempt(
     outcome: &mut Outcome,
 ) -> Result<bool, EnvironmentError> {
     outcome.profile = match &tenant.profile {
-        Ok(_) => Verdict::yes("the profile is valid"),
+        Ok(_) => Verdict::yes(tenant.profile_warnings.as_ref().map_or_else(
+            || "the profile is valid".to_owned(),
+            |warnings| format!("the profile is in use; worth a look: {warnings}"),
+        )),
         Err(fault) => Verdict::no(
             Reason::ProfileInvalid,
             format!("{fault}. Correct it and apply again; until then the last valid profile stays in use"),

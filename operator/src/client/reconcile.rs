@@ -64,7 +64,7 @@ pub async fn reconcile(context: &Context, client: &McpClient) -> Result<Action, 
         );
         return blocked(context, client, &Verdict::no(Reason::AgencyNotServed, message)).await;
     }
-    let tenants = match validate(client, &context.platform.settings) {
+    let tenants = match validate(client, &context.platform.settings, context.clock.now()) {
         Ok(tenants) => tenants,
         Err(error) => {
             return blocked(context, client, &Verdict::no(Reason::ProfileInvalid, error.to_string())).await;

@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{client::validate::validate, keys, manifests::Confidential};
 
+/// A day on which nothing of the example is over.
+pub(crate) const NOW: jiff::Timestamp = jiff::Timestamp::constant(1_793_000_000, 0);
+
 pub(crate) fn barbershop() -> McpClient {
     serde_yaml::from_str(include_str!("../../../examples/barbershop.yaml")).unwrap()
 }
@@ -33,7 +36,7 @@ fn platform() -> Platform {
 }
 
 fn tenant() -> Tenant {
-    validate(&barbershop(), &settings()).unwrap().remove(0)
+    validate(&barbershop(), &settings(), NOW).unwrap().remove(0)
 }
 
 fn credentials(token: &str) -> Credentials {
@@ -91,7 +94,7 @@ fn a_new_price_leaves_the_pod_alone_and_a_new_secret_rolls_it() {
     };
     let mut client = barbershop();
     client.spec.profile.services[0].price = "95.00".parse().unwrap();
-    let repriced = validate(&client, &settings()).unwrap().remove(0);
+    let repriced = validate(&client, &settings(), NOW).unwrap().remove(0);
     assert_ne!(repriced.profile, tenant().profile);
     assert_eq!(template(&repriced, "a"), template(&tenant(), "a"));
     assert_ne!(template(&tenant(), "b"), template(&tenant(), "a"));

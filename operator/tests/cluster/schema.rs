@@ -86,6 +86,13 @@ async fn what_is_wrong_is_refused_with_a_sentence() {
         (environment("image"), json!({"tag": "a b"}), "a tag holds only"),
         (service("duration"), json!("45min"), "like 45m, 1h30m or 60d"),
         (service("duration"), json!("400d"), "at most 366d"),
+        (service("duration"), json!("0h0m"), "at least one minute"),
+        (service("duration"), json!("2d"), "at most one day"),
+        (service("bufferAfter"), json!("25h"), "at most one day"),
+        (service("horizon"), json!("0d"), "at least one minute"),
+        (service("capacity"), json!(0), "greater than or equal to 1"),
+        (service("name"), json!({}), "at least 1 properties"),
+        (service("name"), json!({"pt-BR": "x".repeat(61)}), "Too long"),
         (service("price"), json!("80,00"), "with a point"),
         (service("price"), json!(80), "must be of type string"),
         (service("id"), json!("Corte"), "an id holds only small letters"),
@@ -99,6 +106,31 @@ async fn what_is_wrong_is_refused_with_a_sentence() {
         (format!("{PROFILE}/hours/mon"), json!(["09:00-13:00", "12:00-19:00"]), "must not overlap"),
         (format!("{PROFILE}/hours/mon"), json!(["22:00-02:00", "23:00-24:00"]), "must not overlap"),
         (format!("{PROFILE}/hours/mon"), json!(["09:00-12:00", "09:00-10:00"]), "merge them"),
+        (
+            format!("{PROFILE}/openings"),
+            json!([{"date": "2026-12-20", "hours": ["09:00-13:00", "12:00-19:00"]}]),
+            "must not overlap",
+        ),
+        (
+            format!("{PROFILE}/resources"),
+            json!([{"id": "chair", "hours": {"mon": ["09:00-13:00", "12:00-19:00"]}}]),
+            "must not overlap",
+        ),
+        (format!("{PROFILE}/resources"), json!([{"id": "chair"}, {"id": "chair"}]), "Duplicate value"),
+        (
+            format!("{PROFILE}/staff/0/vacations"),
+            json!([{"from": "2026-12-20", "to": "2026-12-19"}]),
+            "must not end before it begins",
+        ),
+        (format!("{PROFILE}/rules/hold"), json!("0m"), "at least one minute"),
+        (format!("{PROFILE}/rules/hold"), json!("2h"), "at most one hour"),
+        (format!("{PROFILE}/rules/slotStep"), json!("0m"), "at least one minute"),
+        (format!("{PROFILE}/rules/horizon"), json!("0d"), "at least one minute"),
+        (format!("{PROFILE}/reminders"), json!([{"before": "0m"}]), "at least one minute"),
+        (format!("{PROFILE}/business/contact/phone"), json!("3333-4444"), "in international form"),
+        (format!("{PROFILE}/business/contact/email"), json!("ze at example"), "write an e-mail address"),
+        (format!("{PROFILE}/business/contact/website"), json!("bella-salon"), "https://bella-salon.example"),
+        (format!("{PROFILE}/assistant/tone"), json!("rude"), "\"informal\", \"formal\""),
         (format!("{PROFILE}/closures/0/to"), json!("2026-12-01"), "must not end before it begins"),
         (format!("{PROFILE}/closures/0/to"), json!("2026-12-32"), "a day of the calendar"),
         (format!("{PROFILE}/closures/0/to"), json!("2027-02-29"), "a day of the calendar"),
@@ -122,7 +154,21 @@ async fn what_is_nearly_wrong_is_accepted() {
         ("/spec/profile/hours/mon", json!(["09:00-12:00", "12:00-13:00"])),
         ("/spec/profile/closures/0/from", json!("2026-12-26")),
         ("/spec/profile/closures/0/to", json!("2028-02-29")),
-        ("/spec/profile/services/0/duration", json!("366d")),
+        ("/spec/profile/services/0/duration", json!("24h")),
+        ("/spec/profile/services/0/duration", json!("1d")),
+        ("/spec/profile/services/0/duration", json!("1440m")),
+        ("/spec/profile/services/0/duration", json!("0d8h")),
+        ("/spec/profile/services/0/horizon", json!("366d")),
+        ("/spec/profile/services/0/bufferBefore", json!("0m")),
+        ("/spec/profile/rules/hold", json!("1h")),
+        ("/spec/profile/rules/hold", json!("60m")),
+        ("/spec/profile/rules/slotStep", json!("24h")),
+        ("/spec/profile/rules/minimumNotice", json!("0m")),
+        (
+            "/spec/profile/openings",
+            json!([{"date": "2026-12-20", "hours": ["09:00-12:00", "12:00-19:00"], "staff": ["ana"]}]),
+        ),
+        ("/spec/profile/staff/0/vacations", json!([{"from": "2026-12-20", "to": "2026-12-20"}])),
         ("/spec/profile/services/0/price", json!("0")),
         ("/spec/profile/business/timeZone", json!("America/Argentina/Buenos_Aires")),
         ("/spec/environments/0/calendar", json!({})),
@@ -163,13 +209,24 @@ async fn a_large_client_applies() {
             json!({
                 "id": format!("servico-{n}"), "name": {"pt-BR": format!("Serviço {n}"), "en": format!("Service {n}")},
                 "duration": "1h30m", "price": "120.00", "bufferAfter": "10m", "staff": everyone,
+                "requires": [format!("sala-{}", n % 20)],
             })
         })
         .collect();
     let facts: Vec<Value> = (0..100)
         .map(|n| json!({"question": format!("Pergunta {n}?"), "answer": "Resposta. ".repeat(20)}))
         .collect();
+    let resources: Vec<Value> = (0..20)
+        .map(|n| json!({"id": format!("sala-{n}"), "capacity": 3, "hours": example()["spec"]["profile"]["hours"]}))
+        .collect();
+    let closures: Vec<Value> = (0..100).map(|_| json!({"from": "2026-12-24", "to": "2026-12-26"})).collect();
+    let openings: Vec<Value> = (0..100)
+        .map(|n| json!({"date": format!("2027-{:02}-{:02}", 1 + n / 28, 1 + n % 28), "hours": ["09:00-12:00", "13:00-19:00"]}))
+        .collect();
     let mut object = example();
+    object["spec"]["profile"]["resources"] = json!(resources);
+    object["spec"]["profile"]["closures"] = json!(closures);
+    object["spec"]["profile"]["openings"] = json!(openings);
     object["spec"]["profile"]["services"] = json!(services);
     object["spec"]["profile"]["staff"] = json!(staff);
     object["spec"]["profile"]["assistant"]["facts"] = json!(facts);

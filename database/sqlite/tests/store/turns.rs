@@ -1,10 +1,15 @@
 //! Bursts, claims and commits.
 
-use crate::support::{RULE, answer, at, by_phone, commit, fixture, outgoing, receive, render_nothing};
+use crate::support::{
+    RULE, answer, at, by_phone, commit, effect, fixture, outgoing, receive, render_nothing,
+};
+use jiff::SignedDuration;
 use mcp_store::{
-    Health, StoreError,
-    conversation::{ConversationStore, Effect, TurnEnd, TurnResult},
-    outbox::OutboxStore,
+    StoreError,
+    conversation::{ConversationStore, Owner},
+    maintenance::Health,
+    outbox::{OutboxStore, OutgoingState},
+    turn::{Effect, TurnEnd, TurnStore},
 };
 
 #[tokio::test]
@@ -38,7 +43,7 @@ async fn a_conversation_is_claimed_by_one_worker_until_the_lease_ends() {
         commit(&f.store, &second, answer("a2"), at(64_000)).await,
         TurnEnd::Committed { booking: None }
     );
-    assert_eq!(f.store.outbox_counts().await.unwrap(), [("pending".to_owned(), 1)]);
+    assert_eq!(f.store.outbox_counts().await.unwrap(), [(OutgoingState::Pending, 1)]);
 }
 
 #[tokio::test]
@@ -46,7 +51,7 @@ async fn a_process_that_died_in_a_turn_leaves_it_free_at_the_next_start() {
     let f = fixture().await;
     receive(&f.store, "w1", by_phone("55"), at(0)).await;
     let dead = f.store.claim_turn(&RULE, at(2000)).await.unwrap().unwrap();
-    f.store.recover().await.unwrap();
+    f.store.recover(at(2000), SignedDuration::from_secs(30)).await.unwrap();
     let next = f.store.claim_turn(&RULE, at(2001)).await.unwrap().unwrap();
     assert_eq!(next.attempt, 2, "the attempt of the dead one stays counted");
     assert!(matches!(
@@ -95,8 +100,45 @@ async fn a_failed_turn_is_tried_again_and_given_up_with_an_answer() {
     assert!(f.store.claim_turn(&RULE, at(4000)).await.unwrap().is_none());
     let turn = f.store.claim_turn(&RULE, at(5000)).await.unwrap().unwrap();
     assert_eq!(turn.attempt, 2);
-    let effect = Effect::GiveUp { answer: Some(outgoing("sorry")), reason: "the model is down".into() };
-    commit(&f.store, &turn, TurnResult { history: vec![], effect }, at(5100)).await;
+    let given_up = Effect::GiveUp { answer: Some(outgoing("sorry")), reason: "the model is down".into() };
+    commit(&f.store, &turn, effect(given_up), at(5100)).await;
     assert!(f.store.claim_turn(&RULE, at(99_000)).await.unwrap().is_none());
-    assert_eq!(f.store.outbox_counts().await.unwrap(), [("pending".to_owned(), 1)]);
+    assert_eq!(f.store.outbox_counts().await.unwrap(), [(OutgoingState::Pending, 1)]);
+}
+
+#[tokio::test]
+async fn a_turn_that_a_person_took_over_says_nothing() {
+    let f = fixture().await;
+    receive(&f.store, "w1", by_phone("55"), at(0)).await;
+    let turn = f.store.claim_turn(&RULE, at(2000)).await.unwrap().unwrap();
+    let id = turn.conversation.id;
+    let owner = Owner::Human { until: at(60_000) };
+    assert_eq!(f.store.set_owner(id, owner).await.unwrap().owner, owner);
+    assert_eq!(commit(&f.store, &turn, answer("a"), at(2100)).await, TurnEnd::TakenOver);
+    assert!(f.store.outbox_counts().await.unwrap().is_empty());
+    assert!(f.store.history(id, 9).await.unwrap().is_empty());
+    receive(&f.store, "w2", by_phone("55"), at(3000)).await;
+    let turn = f.store.claim_turn(&RULE, at(5000)).await.unwrap().unwrap();
+    assert_eq!((turn.messages.len(), turn.conversation.owner), (1, owner), "the worker is told at the claim");
+    commit(&f.store, &turn, effect(Effect::Silence), at(5100)).await;
+    receive(&f.store, "w3", by_phone("55"), at(61_000)).await;
+    let turn = f.store.claim_turn(&RULE, at(63_000)).await.unwrap().unwrap();
+    let end = commit(&f.store, &turn, answer("b"), at(63_100)).await;
+    assert_eq!(end, TurnEnd::Committed { booking: None }, "its time is over");
+    let effects: Vec<_> = f.store.turns(id, 9).await.unwrap().into_iter().map(|turn| turn.effect).collect();
+    assert_eq!(effects, ["answer", "silence", "taken_over"]);
+}
+
+#[tokio::test]
+async fn a_turn_tells_the_language() {
+    let f = fixture().await;
+    receive(&f.store, "w1", by_phone("55"), at(0)).await;
+    let turn = f.store.claim_turn(&RULE, at(2000)).await.unwrap().unwrap();
+    let mut result = answer("a");
+    result.language = Some("de".into());
+    commit(&f.store, &turn, result, at(2100)).await;
+    let row = f.store.conversation(turn.conversation.id).await.unwrap().unwrap();
+    assert_eq!(row.language.as_deref(), Some("de"));
+    assert_eq!(f.store.set_language(row.id, "en").await.unwrap().language.as_deref(), Some("en"));
+    assert!(matches!(f.store.set_language(99, "en").await, Err(StoreError::NotFound(_))));
 }

@@ -11,8 +11,19 @@ fn said(text: &str) -> Result<(), Lie> {
 #[test]
 fn patterns_are_sound() {
     for pattern in [
-        &*TIME, &*TWELVE, &*SPOKEN, &*DATE, &*ISO_DATE, &*MONTH, &*PRICE, &*DEED, &*STATE, &*NO_CLAIM,
-        &*NO_OFFER, &*OFFER,
+        &*TIME,
+        &*TWELVE,
+        &*SPOKEN,
+        &*DATE,
+        &*ISO_DATE,
+        &*MONTH,
+        &*MONTH_FIRST,
+        &*PRICE,
+        &*DEED,
+        &*STATE,
+        &*NO_CLAIM,
+        &*NO_OFFER,
+        &*OFFER,
     ] {
         assert!(pattern.is_some());
     }
@@ -34,6 +45,29 @@ fn what_was_given_may_be_said_in_any_form() {
     ] {
         assert_eq!(said(text), Ok(()), "{text}");
     }
+}
+
+#[test]
+fn a_date_is_one_date_in_every_language() {
+    for text in [
+        "24 November",
+        "November 24th",
+        "the 24th of November 2026",
+        "24. November",
+        "24 de noviembre",
+        "24 de novembro",
+        "24/11",
+        "24.11.2026",
+    ] {
+        assert_eq!(claims(text).dates, BTreeSet::from([(24, 11)]), "{text}");
+    }
+    for (text, month) in
+        [("5 May", 5), ("5. März", 3), ("5 de enero", 1), ("October 5", 10), ("5. Dezember", 12)]
+    {
+        assert_eq!(claims(text).dates, BTreeSet::from([(5, month)]), "{text}");
+    }
+    assert_eq!(claims("you may have 3 of them").dates, BTreeSet::new());
+    assert_eq!(said("We have 25 November at 15:00."), Err(Lie::Date("25/11".into())));
 }
 
 #[test]

@@ -1,0 +1,277 @@
+//! Messages are sent once, in order, and an unknown outcome is resolved by a status or one more send.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use mcp_store::{
+    Store, StoreError,
+    inbox::DeadSource,
+    outbox::{ClaimedOutgoing, Enqueued, NewOutgoing, OutgoingKind, OutgoingState, SendEnd, SendRule},
+};
+use serde_json::json;
+
+use crate::{
+    Bed, Database,
+    make::{SENDING, at, by_phone, customer, notice},
+};
+
+/// A conversation with messages `a0`, `a1`, … written at 0 s.
+pub(super) async fn with_messages(store: &dyn Store, count: usize) -> i64 {
+    let (_, conversation) = customer(store, "4915111111111").await;
+    for n in 0..count {
+        let written = store.enqueue(conversation.id, &notice(&format!("a{n}")), at(0)).await.unwrap();
+        assert_eq!(written, Enqueued::Written);
+    }
+    conversation.id
+}
+
+pub(super) async fn claim(store: &dyn Store, milliseconds: i64) -> Option<ClaimedOutgoing> {
+    store.claim_outgoing(&SENDING, at(milliseconds)).await.unwrap()
+}
+
+pub(super) async fn state(store: &dyn Store, id: &str) -> OutgoingState {
+    store.outgoing(id).await.unwrap().unwrap().state
+}
+
+fn sent(wamid: &str) -> SendEnd {
+    SendEnd::Sent { wamid: wamid.into() }
+}
+
+fn unknown(until: i64) -> SendEnd {
+    SendEnd::Unknown { until: at(until), why: "no answer".into() }
+}
+
+pub async fn a_message_is_written_once_per_key(bed: Arc<Bed>) {
+    let store = &*bed.store;
+    let conversation = with_messages(store, 0).await;
+    let keyed = |id: &str| NewOutgoing {
+        dedupe_key: Some("offer:1".into()),
+        kind: OutgoingKind::Reminder,
+        body: json!({"type": "template", "template": {"name": "ü \"x\"", "n": [1, 2.5, null]}}),
+        id: id.into(),
+    };
+    assert_eq!(store.enqueue(conversation, &keyed("m1"), at(5)).await.unwrap(), Enqueued::Written);
+    let again = store.enqueue(conversation, &keyed("m2"), at(6)).await.unwrap();
+    assert_eq!(again, Enqueued::Duplicate("m1".into()));
+    assert_eq!(store.outgoing("m2").await.unwrap(), None);
+    let row = store.outgoing("m1").await.unwrap().unwrap();
+    assert_eq!(
+        (row.conversation_id, row.booking_id.clone(), row.kind, row.state, row.attempts, row.unknowns),
+        (conversation, None, OutgoingKind::Reminder, OutgoingState::Pending, 0, 0)
+    );
+    assert_eq!((row.created_at, row.wamid, row.error, row.sent_at), (at(5), None, None, None));
+    let claimed = claim(store, 10).await.unwrap();
+    assert_eq!((claimed.body, claimed.kind), (keyed("m1").body, OutgoingKind::Reminder));
+    let nobody = store.enqueue(999, &notice("m3"), at(0)).await;
+    assert!(matches!(nobody, Err(StoreError::NotFound(_))), "{nobody:?}");
+}
+
+pub async fn a_keys_second_message_stays_unwritten_after_the_first_was_sent(bed: Arc<Bed>) {
+    let store = &*bed.store;
+    let conversation = with_messages(store, 0).await;
+    let keyed = |id: &str| NewOutgoing { dedupe_key: Some("k".into()), ..notice(id) };
+    store.enqueue(conversation, &keyed("m1"), at(0)).await.unwrap();
+    let claimed = claim(store, 1).await.unwrap();
+    store.sent(&claimed, sent("x"), at(2)).await.unwrap();
+    assert_eq!(
+        store.enqueue(conversation, &keyed("m2"), at(3)).await.unwrap(),
+        Enqueued::Duplicate("m1".into())
+    );
+}
+
+pub async fn one_message_at_a_time_per_conversation_in_the_order_they_were_written(bed: Arc<Bed>) {
+    let store = &*bed.store;
+    with_messages(store, 3).await;
+    for n in 0..3 {
+        let claimed = claim(store, 1000 + n).await.unwrap();
+        assert_eq!(claimed.id, format!("a{n}"));
+        assert_eq!((claimed.recipient.wa_id.as_deref(), claimed.attempt), (Some("4915111111111"), 1));
+        assert!(claim(store, 1000 + n).await.is_none(), "the next one waits for this one");
+        let row = store.sent(&claimed, sent(&format!("x{n}")), at(1000 + n)).await.unwrap();
+        assert_eq!((row.state, row.attempts), (OutgoingState::Sent, 1));
+        assert_eq!((row.wamid, row.sent_at), (Some(format!("x{n}")), Some(at(1000 + n))));
+    }
+    assert!(claim(store, 9000).await.is_none());
+    assert_eq!(store.outbox_counts().await.unwrap(), [(OutgoingState::Sent, 3)]);
+    assert_eq!(store.next_outgoing_at().await.unwrap(), None);
+}
+
+pub async fn conversations_do_not_wait_for_each_other(bed: Arc<Bed>) {
+    let store = &*bed.store;
+    for n in 0..5 {
+        let (_, conversation) = customer(store, &format!("491511111111{n}")).await;
+        store.enqueue(conversation.id, &notice(&format!("a{n}")), at(n)).await.unwrap();
+    }
+    let mut claimed = Vec::new();
+    while let Some(message) = claim(store, 1000).await {
+        claimed.push(message.id);
+    }
+    claimed.sort();
+    assert_eq!(claimed, ["a0", "a1", "a2", "a3", "a4"]);
+}
+
+pub async fn a_message_that_waits_holds_back_the_later_ones_of_its_conversation(bed: Arc<Bed>) {
+    let store = &*bed.store;
+    with_messages(store, 2).await;
+    let first = claim(store, 1000).await.unwrap();
+    let retry = SendEnd::Retry { at: at(25_000), why: "throttled".into() };
+    let row = store.sent(&first, retry, at(1100)).await.unwrap();
+    assert_eq!((row.state, row.error.as_deref()), (OutgoingState::Pending, Some("throttled")));
+    assert!(claim(store, 24_999).await.is_none());
+    assert!(store.next_outgoing_at().await.unwrap().unwrap() <= at(25_000));
+    let second = claim(store, 25_000).await.unwrap();
+    assert_eq!((second.id.as_str(), second.attempt), ("a0", 2));
+    store.sent(&second, unknown(60_000), at(26_000)).await.unwrap();
+    assert!(claim(store, 59_999).await.is_none(), "an ambiguous one holds them back as well");
+    assert_eq!(claim(store, 60_000).await.unwrap().id, "a0");
+}
+
+pub async fn a_message_refused_for_good_lets_the_next_one_through(bed: Arc<Bed>) {
+    let store = &*bed.store;
+    let conversation = with_messages(store, 2).await;
+    let first = claim(store, 1000).await.unwrap();
+    let row = store.sent(&first, SendEnd::Failed { why: "131026".into() }, at(1100)).await.unwrap();
+    assert_eq!((row.state, row.error.as_deref()), (OutgoingState::Failed, Some("131026")));
+    let letters = store.dead_letters(0, 9).await.unwrap();
+    assert_eq!((letters.len(), letters[0].letter.source), (1, DeadSource::Outbox));
+    assert_eq!((letters[0].letter.payload.as_str(), letters[0].conversation_id), ("a0", Some(conversation)));
+    assert_eq!(claim(store, 1200).await.unwrap().id, "a1");
+}
+
+pub async fn a_claim_whose_lease_ended_is_ambiguous_not_free(bed: Arc<Bed>) {
+    let store = &*bed.store;
+    with_messages(store, 1).await;
+    let lost = claim(store, 20_000).await.unwrap();
+    assert!(claim(store, 50_000).await.is_none(), "nobody knows whether it was sent: wait for a status");
+    assert!(claim(store, 79_999).await.is_none());
+    let second = claim(store, 80_000).await.unwrap();
+    assert_eq!((second.id.as_str(), second.attempt), ("a0", 2), "without a status it is sent once more");
+    assert!(second.epoch != lost.epoch);
+    let late = store.sent(&lost, sent("x"), at(80_001)).await;
+    assert!(matches!(late, Err(StoreError::Stale)), "{late:?}");
+    store.sent(&second, sent("y"), at(80_002)).await.unwrap();
+    assert_eq!(store.outgoing("a0").await.unwrap().unwrap().unknowns, 1);
+}
+
+pub async fn a_second_unknown_is_parked_and_shown(bed: Arc<Bed>) {
+    for way in [true, false] {
+        let bed = bed.neighbour().await;
+        let store = &*bed.store;
+        with_messages(store, 2).await;
+        let first = claim(store, 0).await.unwrap();
+        let row = store.sent(&first, unknown(31_000), at(1000)).await.unwrap();
+        assert_eq!((row.state, row.unknowns), (OutgoingState::Ambiguous, 1));
+        let second = claim(store, 31_000).await.unwrap();
+        assert_eq!((second.id.as_str(), second.attempt), ("a0", 2));
+        if way {
+            // Nobody knows this time either.
+            let row = store.sent(&second, unknown(99_000), at(32_000)).await.unwrap();
+            assert_eq!((row.state, row.unknowns), (OutgoingState::Parked, 2));
+        }
+        // Or the worker died.
+        assert_eq!(claim(store, 200_000).await.unwrap().id, "a1", "{way}");
+        assert_eq!(state(store, "a0").await, OutgoingState::Parked, "{way}");
+        let letters = store.dead_letters(0, 9).await.unwrap();
+        assert_eq!((letters.len(), letters[0].letter.payload.as_str()), (1, "a0"), "{way}");
+        bed.end().await;
+    }
+}
+
+pub async fn a_parked_message_is_sent_again_when_a_person_says_so(bed: Arc<Bed>) {
+    let store = &*bed.store;
+    with_messages(store, 1).await;
+    for time in [0, 40_000] {
+        let claimed = claim(store, time).await.unwrap();
+        store.sent(&claimed, unknown(time + 40_000), at(time)).await.unwrap();
+    }
+    assert!(claim(store, 200_000).await.is_none());
+    let letter = store.dead_letters(0, 9).await.unwrap().remove(0);
+    assert_eq!(store.replay(letter.id, at(300_000)).await.unwrap(), letter);
+    let again = claim(store, 300_000).await.unwrap();
+    assert_eq!(again.id, "a0");
+    let row = store.sent(&again, unknown(330_000), at(300_001)).await.unwrap();
+    assert_eq!(
+        (row.state, row.unknowns),
+        (OutgoingState::Ambiguous, 1),
+        "its unknown outcomes were forgotten"
+    );
+}
+
+pub async fn a_write_that_names_an_old_epoch_changes_nothing(bed: Arc<Bed>) {
+    let store = &*bed.store;
+    with_messages(store, 1).await;
+    let claimed = claim(store, 0).await.unwrap();
+    store.sent(&claimed, SendEnd::Retry { at: at(1), why: "x".into() }, at(0)).await.unwrap();
+    for end in [
+        sent("x"),
+        SendEnd::Failed { why: "x".into() },
+        unknown(5),
+        SendEnd::Retry { at: at(9), why: "x".into() },
+    ] {
+        let late = store.sent(&claimed, end, at(0)).await;
+        assert!(matches!(late, Err(StoreError::Stale)), "{late:?}");
+    }
+    assert_eq!(state(store, "a0").await, OutgoingState::Pending);
+}
+
+pub async fn the_start_makes_messages_of_a_dead_process_ambiguous_only_where_there_is_one_process(
+    bed: Arc<Bed>,
+) {
+    let store = &*bed.store;
+    with_messages(store, 1).await;
+    let dead = claim(store, 20_000).await.unwrap();
+    store.recover(at(21_000), SignedDuration::from_secs(10)).await.unwrap();
+    if bed.place.database() == Database::Sqlite {
+        assert!(claim(store, 30_999).await.is_none());
+        assert_eq!(claim(store, 31_000).await.unwrap().attempt, 2);
+        assert!(matches!(store.sent(&dead, sent("x"), at(31_001)).await, Err(StoreError::Stale)));
+    } else {
+        store.sent(&dead, sent("x"), at(31_001)).await.unwrap();
+    }
+}
+
+pub async fn messages_claimed_by_many_workers_are_each_one_workers(bed: Arc<Bed>) {
+    for n in 0..10 {
+        let (_, conversation) = customer(&*bed.store, &format!("491511111111{n}")).await;
+        for m in 0..3 {
+            bed.store.enqueue(conversation.id, &notice(&format!("{n}-{m}")), at(m)).await.unwrap();
+        }
+    }
+    let mut racing = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let store = bed.open().await;
+        racing.spawn(async move {
+            let mut mine = Vec::new();
+            while let Some(message) = claim(&*store, 1000).await {
+                mine.push((message.conversation_id, message.id.clone()));
+                store.sent(&message, sent(&message.id), at(1001)).await.unwrap();
+            }
+            mine
+        });
+    }
+    let mut taken: Vec<(i64, String)> = racing.join_all().await.concat();
+    // A worker that found nothing may have left while another still had the conversation's earlier message.
+    while let Some(message) = claim(&*bed.store, 1000).await {
+        taken.push((message.conversation_id, message.id.clone()));
+        bed.store.sent(&message, sent(&message.id), at(1001)).await.unwrap();
+    }
+    assert_eq!(taken.len(), 30, "{taken:?}");
+    let raw = bed.raw().await;
+    assert_eq!(raw.number("SELECT count(*) FROM outbox WHERE attempts = 1 AND state = 'sent'").await, 30);
+}
+
+pub async fn waiting_for_the_next_message_is_never_too_long(bed: Arc<Bed>) {
+    let store = &*bed.store;
+    assert_eq!(store.next_outgoing_at().await.unwrap(), None);
+    with_messages(store, 1).await;
+    assert!(store.next_outgoing_at().await.unwrap().unwrap() <= at(0));
+    let rule = SendRule { lease: SignedDuration::from_secs(5), unknown_wait: SignedDuration::from_secs(7) };
+    store.claim_outgoing(&rule, at(1000)).await.unwrap().unwrap();
+    assert!(store.next_outgoing_at().await.unwrap().unwrap() <= at(6000), "the lease is to be looked at");
+    assert!(store.claim_outgoing(&rule, at(6000)).await.unwrap().is_none());
+    assert!(store.next_outgoing_at().await.unwrap().unwrap() <= at(13_000));
+    let again = store.claim_outgoing(&rule, at(13_000)).await.unwrap().unwrap();
+    assert_eq!(again.id, "a0");
+    let sender = store.customer_by_phone("4915111111111").await.unwrap().unwrap();
+    assert_eq!(sender.wa_id, by_phone("4915111111111").wa_id);
+}

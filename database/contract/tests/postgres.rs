@@ -1,0 +1,3 @@
+//! PostgreSQL passes the suite.
+
+mcp_store_contract::suite!(Postgres);

@@ -1,0 +1,3 @@
+//! SQLite passes the suite.
+
+mcp_store_contract::suite!(Sqlite);

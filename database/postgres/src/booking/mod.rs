@@ -1,0 +1,135 @@
+//! Bookings and holds.
+
+pub(crate) mod book;
+pub(crate) mod change;
+pub(crate) mod row;
+mod write;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use mcp_store::{
+    StoreError,
+    booking::{Agenda, BookingOutcome, BookingRequest, BookingRow, BookingStore, ChangeRequest},
+    micros,
+};
+use sqlx::PgConnection;
+
+pub(crate) use write::{Attempt, Try, settle};
+
+use crate::{PostgresStore, agenda, error, lock, retry};
+
+impl Try for BookingRequest {
+    async fn attempt(
+        &self,
+        store: &PostgresStore,
+        tx: &mut PgConnection,
+        now: Timestamp,
+    ) -> Result<Attempt, StoreError> {
+        book::attempt(store, tx, self, now).await
+    }
+}
+
+impl Try for ChangeRequest {
+    async fn attempt(
+        &self,
+        store: &PostgresStore,
+        tx: &mut PgConnection,
+        now: Timestamp,
+    ) -> Result<Attempt, StoreError> {
+        change::attempt(store, tx, self, now).await
+    }
+}
+
+impl PostgresStore {
+    /// A request in transactions of its own: the first try in a plain one, because most need no second.
+    async fn decide(
+        &self,
+        locks: &lock::Keys,
+        request: &(impl Try + Sync),
+        now: Timestamp,
+    ) -> Result<BookingOutcome, StoreError> {
+        retry::passing(|| async {
+            let mut tx = self.begin_locked(locks).await?;
+            if let Attempt::Done(outcome) = request.attempt(self, &mut tx, now).await? {
+                tx.commit().await.map_err(error::store)?;
+                return Ok(outcome);
+            }
+            tx.rollback().await.map_err(error::store)?;
+            let mut tx = self.begin_locked(locks).await?;
+            let outcome = settle(self, &mut tx, request, now).await?;
+            tx.commit().await.map_err(error::store)?;
+            Ok(outcome)
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl BookingStore for PostgresStore {
+    async fn agenda(&self, from: Timestamp, to: Timestamp, now: Timestamp) -> Result<Agenda, StoreError> {
+        let mut connection = self.pool.acquire().await.map_err(error::store)?;
+        agenda::read(&mut connection, agenda::Span { from, to, now, holder: None, except: None }).await
+    }
+
+    async fn booking(&self, id: &str) -> Result<Option<BookingRow>, StoreError> {
+        let row = sqlx::query(concat!("SELECT ", row::columns!(), " FROM booking b WHERE b.id = $1"))
+            .bind(id)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(error::store)?;
+        row.as_ref().map(row::read).transpose()
+    }
+
+    async fn booking_by_reference(&self, reference: &str) -> Result<Option<BookingRow>, StoreError> {
+        let row = sqlx::query(concat!("SELECT ", row::columns!(), " FROM booking b WHERE b.reference = $1"))
+            .bind(crate::text::clean(reference.trim()).to_uppercase())
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(error::store)?;
+        row.as_ref().map(row::read).transpose()
+    }
+
+    async fn open_of(&self, customer_id: i64, now: Timestamp) -> Result<Vec<BookingRow>, StoreError> {
+        let rows = sqlx::query(concat!(
+            "SELECT ",
+            row::columns!(),
+            " FROM booking b WHERE b.customer_id = $1 AND b.state IN ('requested', 'confirmed') AND b.end_us > $2
+              ORDER BY b.start_us, b.id LIMIT 20"
+        ))
+        .bind(customer_id)
+        .bind(micros::to(now))
+        .fetch_all(&self.pool)
+        .await
+        .map_err(error::store)?;
+        rows.iter().map(row::read).collect()
+    }
+
+    async fn bookings(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        most: u32,
+    ) -> Result<Vec<BookingRow>, StoreError> {
+        let rows = sqlx::query(concat!(
+            "SELECT ",
+            row::columns!(),
+            " FROM booking b WHERE b.start_us >= $1 AND b.start_us < $2 AND b.state <> 'held'
+              ORDER BY b.start_us, b.id LIMIT $3"
+        ))
+        .bind(micros::to(from))
+        .bind(micros::to(to))
+        .bind(i64::from(most))
+        .fetch_all(&self.pool)
+        .await
+        .map_err(error::store)?;
+        rows.iter().map(row::read).collect()
+    }
+
+    async fn book(&self, request: &BookingRequest, now: Timestamp) -> Result<BookingOutcome, StoreError> {
+        self.decide(&book::locks(self, request), request, now).await
+    }
+
+    async fn change(&self, request: &ChangeRequest, now: Timestamp) -> Result<BookingOutcome, StoreError> {
+        self.decide(&change::locks(self, request), request, now).await
+    }
+}

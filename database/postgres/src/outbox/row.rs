@@ -1,0 +1,48 @@
+//! A message of the outbox as read.
+
+use mcp_store::{
+    StoreError, micros,
+    outbox::{OutgoingKind, OutgoingRow, OutgoingState},
+};
+use sqlx::{PgExecutor, Row, postgres::PgRow};
+
+use crate::{error, text};
+
+pub(super) async fn get(executor: impl PgExecutor<'_>, id: &str) -> Result<Option<OutgoingRow>, StoreError> {
+    let row = sqlx::query(
+        "SELECT id, conversation_id, booking_id, kind, state, attempts, unknowns, wamid, error, created_us, sent_us,
+             delivered_us, read_us
+         FROM outbox WHERE id = $1",
+    )
+    .bind(id)
+    .fetch_optional(executor)
+    .await
+    .map_err(error::store)?;
+    row.as_ref().map(read).transpose()
+}
+
+pub(super) fn kind(row: &PgRow, id: &str) -> Result<OutgoingKind, StoreError> {
+    let inconsistent = || StoreError::Inconsistent { table: "outbox", column: "kind", row: id.to_owned() };
+    OutgoingKind::parse(row.get("kind")).ok_or_else(inconsistent)
+}
+
+fn read(row: &PgRow) -> Result<OutgoingRow, StoreError> {
+    let id: String = row.get("id");
+    let at = |column| text::instant(row.get(column), "outbox", column, &id);
+    let inconsistent = || StoreError::Inconsistent { table: "outbox", column: "state", row: id.clone() };
+    Ok(OutgoingRow {
+        conversation_id: row.get("conversation_id"),
+        booking_id: row.get("booking_id"),
+        kind: kind(row, &id)?,
+        state: OutgoingState::parse(row.get("state")).ok_or_else(inconsistent)?,
+        attempts: text::count(row.get("attempts")),
+        unknowns: text::count(row.get("unknowns")),
+        wamid: row.get("wamid"),
+        error: row.get("error"),
+        created_at: micros::from(row.get("created_us"), "outbox", "created_us", &id)?,
+        sent_at: at("sent_us")?,
+        delivered_at: at("delivered_us")?,
+        read_at: at("read_us")?,
+        id,
+    })
+}

@@ -1,0 +1,51 @@
+//! What the model saw.
+
+use mcp_store::StoreError;
+use serde_json::Value;
+use sqlx::{PgConnection, PgExecutor};
+
+use crate::error;
+
+/// The newest contents, oldest first.
+pub(super) async fn newest(
+    executor: impl PgExecutor<'_>,
+    conversation: i64,
+    most: u32,
+) -> Result<Vec<Value>, StoreError> {
+    let mut rows: Vec<(i64, String)> = sqlx::query_as(
+        "SELECT id, content_json FROM history WHERE conversation_id = $1 ORDER BY id DESC LIMIT $2",
+    )
+    .bind(conversation)
+    .bind(i64::from(most))
+    .fetch_all(executor)
+    .await
+    .map_err(error::store)?;
+    rows.reverse();
+    let read = |(id, content): (i64, String)| {
+        // One row that cannot be read must not silence the conversation; the model is told less.
+        serde_json::from_str(&content)
+            .inspect_err(|_| tracing::error!(history.id = id, "unreadable history"))
+            .ok()
+    };
+    Ok(rows.into_iter().filter_map(read).collect())
+}
+
+pub(super) async fn append(
+    tx: &mut PgConnection,
+    conversation: i64,
+    contents: &[Value],
+) -> Result<(), StoreError> {
+    if contents.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO history (conversation_id, content_json)
+         SELECT $1, content FROM unnest($2::text[]) WITH ORDINALITY AS c (content, place) ORDER BY place",
+    )
+    .bind(conversation)
+    .bind(contents.iter().map(Value::to_string).collect::<Vec<_>>())
+    .execute(tx)
+    .await
+    .map(drop)
+    .map_err(error::store)
+}

@@ -1,0 +1,199 @@
+//! What stands in a span.
+//!
+//! The rows come as JSON texts in one row: asking for them list by list and row by row would cost more than all the
+//! rest of a booking transaction, because every question to the database changes threads twice.
+
+use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
+use mcp_store::{
+    StoreError,
+    adjustment::{AdjustmentRow, NewAdjustment},
+    booking::{Agenda, Standing},
+    calendar::MirroredBusy,
+    lanes::Occupied,
+    micros,
+};
+use serde::{Deserialize, de::DeserializeOwned};
+use sqlx::{
+    AssertSqlSafe, Row, Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments, sqlite::SqliteRow,
+};
+
+use crate::db;
+
+/// Whose bookings are left out, beside expired holds.
+pub(super) enum Without<'a> {
+    /// Nobody's.
+    Nobody,
+    /// This booking: it is about to be moved.
+    Booking(&'a str),
+    /// Holds of this holder: they give way.
+    HoldsOf(&'a str),
+}
+
+/// What lasts longer than this, in microseconds, has an index of its own (`occupation_long`, `booking_long`).
+const SHORT: i64 = 14_400_000_000;
+
+/// Columns of an agenda, over the parameters that [`ask`] binds. `hidden` are bookings that are not to be seen.
+pub(super) const COLUMNS: &str = "
+    (SELECT json_group_array(json_array(booking_id, lane, share, from_us, to_us, pinned))
+     FROM (SELECT booking_id, lane, share, from_us, to_us, pinned FROM occupation INDEXED BY occupation_from
+           WHERE standing = 1 AND from_us < $2 AND from_us > $1 - $3 AND to_us > $1 AND to_us - from_us <= $3
+           UNION ALL
+           SELECT booking_id, lane, share, from_us, to_us, pinned FROM occupation INDEXED BY occupation_long
+           WHERE standing = 1 AND to_us - from_us > 14400000000 AND to_us > $1 AND from_us < $2)
+     WHERE booking_id NOT IN (SELECT id FROM hidden)) AS occupied,
+    (SELECT json_group_array(json_array(id, customer_id, items_json))
+     FROM (SELECT id, customer_id, items_json, state FROM booking INDEXED BY booking_start
+           WHERE start_us < $2 AND start_us > $1 - $3 AND end_us > $1 AND end_us - start_us <= $3
+           UNION ALL
+           SELECT id, customer_id, items_json, state FROM booking INDEXED BY booking_long
+           WHERE end_us - start_us > 14400000000 AND end_us > $1 AND start_us < $2)
+     WHERE state IN ('held', 'requested', 'confirmed') AND id NOT IN (SELECT id FROM hidden)) AS standing,
+    (SELECT json_group_array(json_array(calendar, event_id, from_us, to_us, staff_id))
+     FROM mirrored_event INDEXED BY mirrored_event_to
+     WHERE to_us > $1 AND from_us < $2 AND from_us < to_us) AS mirrored,
+    (SELECT json_group_array(json_array(id, first_day, last_day, content_json, created_us))
+     FROM adjustment INDEXED BY adjustment_last WHERE last_day >= $7 AND first_day <= $8) AS adjustments";
+
+/// What must stand before the columns.
+pub(super) const HIDDEN: &str = "
+    WITH hidden (id) AS MATERIALIZED (
+      SELECT id FROM booking WHERE state = 'held' AND (hold_until_us <= $4 OR holder = $6)
+      UNION ALL SELECT $5 WHERE $5 IS NOT NULL)";
+
+/// A query over [`HIDDEN`] and [`COLUMNS`] with its first eight parameters.
+pub(super) fn ask<'q>(
+    sql: String,
+    (from, to): (Timestamp, Timestamp),
+    now: Timestamp,
+    without: &Without<'_>,
+) -> Query<'q, Sqlite, SqliteArguments> {
+    let (booking, holder) = match without {
+        Without::Nobody => (None, None),
+        Without::Booking(id) => (Some((*id).to_owned()), None),
+        Without::HoldsOf(holder) => (None, Some((*holder).to_owned())),
+    };
+    // Put together from constants of this program.
+    sqlx::query(AssertSqlSafe(sql))
+        .bind(micros::to(from))
+        .bind(micros::to(to))
+        .bind(SHORT)
+        .bind(micros::to(now))
+        .bind(booking)
+        .bind(holder)
+        .bind(from.to_zoned(TimeZone::UTC).date().saturating_sub(1.day()).to_string())
+        .bind(to.to_zoned(TimeZone::UTC).date().saturating_add(1.day()).to_string())
+}
+
+pub(super) async fn read(
+    tx: &mut SqliteConnection,
+    span: (Timestamp, Timestamp),
+    now: Timestamp,
+    without: &Without<'_>,
+) -> Result<Agenda, StoreError> {
+    let row = ask(format!("{HIDDEN} SELECT {COLUMNS}"), span, now, without)
+        .fetch_one(&mut *tx)
+        .await
+        .map_err(db)?;
+    of(&row, span)
+}
+
+/// The agenda in a row with [`COLUMNS`].
+pub(super) fn of(row: &SqliteRow, (from, to): (Timestamp, Timestamp)) -> Result<Agenda, StoreError> {
+    Ok(Agenda {
+        occupied: occupied(row.get("occupied"))?,
+        standing: standing(row.get("standing"), from, to)?,
+        mirrored: mirrored(row.get("mirrored"))?,
+        adjustments: adjustments(row.get("adjustments"))?,
+    })
+}
+
+fn parsed<T: DeserializeOwned>(
+    text: &str,
+    table: &'static str,
+    column: &'static str,
+    row: &str,
+) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|_| StoreError::Inconsistent { table, column, row: row.to_owned() })
+}
+
+/// Where a row is named that is one of many.
+const MANY: &str = "of an agenda";
+
+fn occupied(text: &str) -> Result<Vec<Occupied>, StoreError> {
+    let rows: Vec<(String, String, String, i64, i64, i64)> = parsed(text, "occupation", "lane", MANY)?;
+    let mut found = Vec::with_capacity(rows.len());
+    for (booking_id, lane, share, from, to, pinned) in rows {
+        found.push(Occupied {
+            from: micros::from(from, "occupation", "from_us", &booking_id)?,
+            to: micros::from(to, "occupation", "to_us", &booking_id)?,
+            pinned: pinned != 0,
+            booking_id,
+            lane,
+            share,
+        });
+    }
+    found.sort_by(|a, b| (&a.lane, a.from, a.to, &a.booking_id).cmp(&(&b.lane, b.from, b.to, &b.booking_id)));
+    Ok(found)
+}
+
+/// What an agenda needs of a service.
+#[derive(Deserialize)]
+struct Beginning {
+    service_id: String,
+    staff_id: String,
+    start: Timestamp,
+}
+
+fn standing(text: &str, from: Timestamp, to: Timestamp) -> Result<Vec<Standing>, StoreError> {
+    let rows: Vec<(String, Option<i64>, String)> = parsed(text, "booking", "id", MANY)?;
+    let mut found = Vec::with_capacity(rows.len());
+    for (booking_id, customer_id, items) in rows {
+        let items: Vec<Beginning> = parsed(&items, "booking", "items_json", &booking_id)?;
+        for item in items.into_iter().filter(|item| from <= item.start && item.start < to) {
+            found.push(Standing {
+                booking_id: booking_id.clone(),
+                customer_id,
+                service_id: item.service_id,
+                staff_id: item.staff_id,
+                start: item.start,
+            });
+        }
+    }
+    found.sort_by(|a, b| (a.start, &a.booking_id).cmp(&(b.start, &b.booking_id)));
+    Ok(found)
+}
+
+fn mirrored(text: &str) -> Result<Vec<MirroredBusy>, StoreError> {
+    let rows: Vec<(String, String, i64, i64, Option<String>)> =
+        parsed(text, "mirrored_event", "event_id", MANY)?;
+    let mut found = Vec::with_capacity(rows.len());
+    for (calendar, event_id, from, to, staff_id) in rows {
+        found.push(MirroredBusy {
+            from: micros::from(from, "mirrored_event", "from_us", &event_id)?,
+            to: micros::from(to, "mirrored_event", "to_us", &event_id)?,
+            calendar,
+            event_id,
+            staff_id,
+        });
+    }
+    found.sort_by(|a, b| (&a.calendar, a.from, &a.event_id).cmp(&(&b.calendar, b.from, &b.event_id)));
+    Ok(found)
+}
+
+fn adjustments(text: &str) -> Result<Vec<AdjustmentRow>, StoreError> {
+    let rows: Vec<(String, Date, Date, String, i64)> = parsed(text, "adjustment", "first_day", MANY)?;
+    let mut found = Vec::with_capacity(rows.len());
+    for (id, first, last, content, created) in rows {
+        found.push(AdjustmentRow {
+            created_at: micros::from(created, "adjustment", "created_us", &id)?,
+            adjustment: NewAdjustment {
+                content: parsed(&content, "adjustment", "content_json", &id)?,
+                id,
+                first,
+                last,
+            },
+        });
+    }
+    found.sort_by(|a, b| (a.created_at, &a.adjustment.id).cmp(&(b.created_at, &b.adjustment.id)));
+    Ok(found)
+}

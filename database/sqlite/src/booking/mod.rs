@@ -1,0 +1,162 @@
+//! Bookings and holds.
+
+mod agenda;
+mod book;
+mod change;
+mod row;
+mod write;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use mcp_store::{
+    StoreError,
+    booking::{Agenda, BookingOutcome, BookingRequest, BookingRow, BookingStore, ChangeRequest, Refused},
+    micros,
+};
+use sqlx::{Connection, SqliteConnection};
+
+use crate::{SqliteStore, Tx, db};
+pub(crate) use row::read;
+
+/// What ends a booking transaction without an effect.
+enum Stop {
+    /// Refused: everything of the request is taken back.
+    Refused(Refused),
+    /// Failed.
+    Failed(StoreError),
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<Refused> for Stop {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+/// Decides and writes a booking inside the caller's transaction.
+pub(crate) async fn book_within(
+    tx: &mut Tx,
+    request: &BookingRequest,
+    now: Timestamp,
+) -> Result<BookingOutcome, StoreError> {
+    let mut inner = tx.begin().await.map_err(db)?;
+    match book::book(&mut inner, request, now).await {
+        Ok(outcome) => inner.commit().await.map_err(db).map(|()| outcome),
+        Err(Stop::Failed(error)) => Err(error),
+        Err(Stop::Refused(refused)) => {
+            inner.rollback().await.map_err(db)?;
+            Ok(BookingOutcome::Refused(refused))
+        }
+    }
+}
+
+/// Decides and writes a change inside the caller's transaction.
+pub(crate) async fn change_within(
+    tx: &mut Tx,
+    request: &ChangeRequest,
+    now: Timestamp,
+) -> Result<BookingOutcome, StoreError> {
+    let mut inner = tx.begin().await.map_err(db)?;
+    match change::change(&mut inner, request, now).await {
+        Ok(outcome) => inner.commit().await.map_err(db).map(|()| outcome),
+        Err(Stop::Failed(error)) => Err(error),
+        Err(Stop::Refused(refused)) => {
+            inner.rollback().await.map_err(db)?;
+            Ok(BookingOutcome::Refused(refused))
+        }
+    }
+}
+
+/// Removes holds that have expired; their lanes and reminders go with them.
+async fn expire_holds(tx: &mut SqliteConnection, now: Timestamp) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM booking WHERE state = 'held' AND hold_until_us <= $1")
+        .bind(micros::to(now))
+        .execute(&mut *tx)
+        .await
+        .map_err(db)?;
+    Ok(())
+}
+
+#[async_trait]
+impl BookingStore for SqliteStore {
+    async fn agenda(&self, from: Timestamp, to: Timestamp, now: Timestamp) -> Result<Agenda, StoreError> {
+        let mut tx = self.readers.begin().await.map_err(db)?;
+        let agenda = agenda::read(&mut tx, (from, to), now, &agenda::Without::Nobody).await?;
+        tx.rollback().await.map_err(db)?;
+        Ok(agenda)
+    }
+
+    async fn booking(&self, id: &str) -> Result<Option<BookingRow>, StoreError> {
+        row::find(&self.readers, id).await
+    }
+
+    async fn booking_by_reference(&self, reference: &str) -> Result<Option<BookingRow>, StoreError> {
+        let row = sqlx::query("SELECT * FROM booking WHERE reference = $1")
+            .bind(reference.trim().to_uppercase())
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(db)?;
+        row.as_ref().map(read).transpose()
+    }
+
+    async fn open_of(&self, customer_id: i64, now: Timestamp) -> Result<Vec<BookingRow>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM booking WHERE customer_id = $1 AND state IN ('requested', 'confirmed') AND end_us > $2
+             ORDER BY start_us, id LIMIT 20",
+        )
+        .bind(customer_id)
+        .bind(micros::to(now))
+        .fetch_all(&self.readers)
+        .await
+        .map_err(db)?;
+        rows.iter().map(read).collect()
+    }
+
+    async fn bookings(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        most: u32,
+    ) -> Result<Vec<BookingRow>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM booking WHERE start_us >= $1 AND start_us < $2 AND state <> 'held'
+             ORDER BY start_us, id LIMIT $3",
+        )
+        .bind(micros::to(from))
+        .bind(micros::to(to))
+        .bind(most)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(db)?;
+        rows.iter().map(read).collect()
+    }
+
+    async fn book(&self, request: &BookingRequest, now: Timestamp) -> Result<BookingOutcome, StoreError> {
+        let mut tx = self.begin().await?;
+        match book::book(&mut tx, request, now).await {
+            Ok(outcome) => tx.commit().await.map_err(db).map(|()| outcome),
+            Err(Stop::Failed(error)) => Err(error),
+            Err(Stop::Refused(refused)) => {
+                tx.rollback().await.map_err(db)?;
+                Ok(BookingOutcome::Refused(refused))
+            }
+        }
+    }
+
+    async fn change(&self, request: &ChangeRequest, now: Timestamp) -> Result<BookingOutcome, StoreError> {
+        let mut tx = self.begin().await?;
+        match change::change(&mut tx, request, now).await {
+            Ok(outcome) => tx.commit().await.map_err(db).map(|()| outcome),
+            Err(Stop::Failed(error)) => Err(error),
+            Err(Stop::Refused(refused)) => {
+                tx.rollback().await.map_err(db)?;
+                Ok(BookingOutcome::Refused(refused))
+            }
+        }
+    }
+}

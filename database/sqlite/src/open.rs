@@ -1,0 +1,120 @@
+//! Opening a tenant's file.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use mcp_store::{Tenant, tenant::OpenError};
+use sqlx::{
+    ConnectOptions, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use crate::{SqliteStore, driver, migrate};
+
+/// How a file is used.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Most pages (of 4096 bytes) the file may have. Writing beyond is
+    /// [`StoreError::Full`](mcp_store::StoreError::Full), as on a full disk.
+    pub max_pages: Option<u32>,
+}
+
+/// The URL of a database file.
+pub fn url_of(path: &Path) -> String {
+    format!("sqlite://{}", path.display())
+}
+
+/// The file of a URL.
+pub(crate) fn path_of(url: &str) -> Result<PathBuf, OpenError> {
+    let path = url.strip_prefix("sqlite://").filter(|path| !path.is_empty() && !path.contains('?'));
+    path.map(PathBuf::from).ok_or(OpenError::Url("write it like sqlite:///data/tenant.db"))
+}
+
+pub(crate) fn connect_options(path: &Path, options: Options) -> SqliteConnectOptions {
+    let connect = SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(10))
+        // A booking touches a dozen pages: fewer, larger checkpoints write many of them once instead of often.
+        .pragma("wal_autocheckpoint", "4000")
+        // What is deleted is overwritten: an erasure leaves nothing in free space of the file.
+        .pragma("secure_delete", "ON")
+        .disable_statement_logging();
+    match options.max_pages {
+        Some(pages) => connect.pragma("max_page_count", pages.to_string()),
+        None => connect,
+    }
+}
+
+impl SqliteStore {
+    /// Creates or updates the database and its schema, and writes whose it is.
+    pub async fn migrate(url: &str, tenant: &Tenant) -> Result<(), OpenError> {
+        let path = path_of(url)?;
+        match writable(&path) {
+            Err(OpenError::Unreachable(_, cause)) if cause.is_not_found() => {}
+            other => other?,
+        }
+        migrate::run(connect_options(&path, Options::default()).create_if_missing(true), tenant).await
+    }
+
+    /// Opens a migrated database.
+    pub async fn open(url: &str, tenant: &Tenant) -> Result<Self, OpenError> {
+        Self::open_with(url, tenant, Options::default()).await
+    }
+
+    /// Opens a migrated database, used in a certain way.
+    pub async fn open_with(url: &str, tenant: &Tenant, options: Options) -> Result<Self, OpenError> {
+        let path = path_of(url)?;
+        writable(&path)?;
+        let connect = connect_options(&path, options);
+        // A connection is in this process: there is no need to ask it whether it is still there.
+        let pool = async |connections, connect| {
+            SqlitePoolOptions::new()
+                .max_connections(connections)
+                .test_before_acquire(false)
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .connect_with(connect)
+                .await
+                .map_err(driver::open)
+        };
+        let writer: SqlitePool = pool(1, connect.clone()).await?;
+        migrate::check(&writer, tenant).await?;
+        let readers = pool(2, connect.read_only(true)).await?;
+        Ok(Self { writer, readers, tenant: tenant.clone(), path })
+    }
+}
+
+/// SQLite falls back to reading where it may not write; this says so instead.
+fn writable(path: &Path) -> Result<(), OpenError> {
+    match fs::OpenOptions::new().read(true).write(true).open(path) {
+        Ok(_) => Ok(()),
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+            ) =>
+        {
+            Err(OpenError::ReadOnly(error.into()))
+        }
+        Err(error) => Err(OpenError::Unreachable(
+            "does the file exist, and has `mcp-server migrate` been run?".into(),
+            error.into(),
+        )),
+    }
+}
+
+trait NotFound {
+    fn is_not_found(&self) -> bool;
+}
+
+impl NotFound for mcp_store::tenant::Cause {
+    fn is_not_found(&self) -> bool {
+        self.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
+    }
+}

@@ -1,0 +1,178 @@
+//! Committing a turn: effect, history, outgoing message and messages done, as one.
+
+use jiff::Timestamp;
+use mcp_store::{
+    StoreError,
+    booking::BookingOutcome,
+    inbox::{DeadLetter, DeadSource},
+    micros,
+    turn::{ClaimedTurn, Effect, RenderOutcome, TurnEnd, TurnResult},
+};
+use serde_json::{Value, json};
+
+use super::history;
+use crate::{Tx, booking, conversation, db, dead_letter, outbox, route};
+
+pub(super) async fn commit(
+    tx: &mut Tx,
+    turn: &ClaimedTurn,
+    result: TurnResult,
+    render: RenderOutcome<'_>,
+    now: Timestamp,
+) -> Result<TurnEnd, StoreError> {
+    let id = turn.conversation.id;
+    // What has arrived by now counts, wherever it is on its way.
+    route::all(tx).await?;
+    let row =
+        sqlx::query("SELECT * FROM conversation WHERE id = $1 AND epoch = $2 AND lease_until_us IS NOT NULL")
+            .bind(id)
+            .bind(turn.epoch)
+            .fetch_optional(&mut **tx)
+            .await
+            .map_err(db)?;
+    let Some(row) = row else { return Err(StoreError::Stale) };
+    let pending = Pending::read(tx, turn).await?;
+    if conversation::read(&row)?.owner.is_human_at(now) && !turn.conversation.owner.is_human_at(now) {
+        finish(tx, turn, "done", "taken_over", &pending, now).await?;
+        return Ok(TurnEnd::TakenOver);
+    }
+    if !turn.redone && pending.newer.is_some() {
+        // Not a failure: the attempt is given back with the claim.
+        sqlx::query(
+            "UPDATE conversation SET lease_until_us = NULL, epoch = epoch + 1, attempts = MAX(attempts - 1, 0), redone = 1
+             WHERE id = $1",
+        )
+        .bind(id)
+        .execute(&mut **tx)
+        .await
+        .map_err(db)?;
+        return Ok(TurnEnd::Superseded);
+    }
+    let mut contents = result.history;
+    let mut done = None;
+    let (mut state, mut effect) = ("done", "silence");
+    match result.effect {
+        Effect::Silence => {}
+        Effect::Answer(message) => {
+            effect = "answer";
+            outbox::insert(tx, id, None, &message, now).await?;
+        }
+        Effect::Book(request) => {
+            effect = "book";
+            let outcome = booking::book_within(tx, &request, now).await?;
+            speak(tx, id, &outcome, render, &mut contents, now).await?;
+            done = Some(outcome);
+        }
+        Effect::Change(request) => {
+            effect = "change";
+            let outcome = booking::change_within(tx, &request, now).await?;
+            speak(tx, id, &outcome, render, &mut contents, now).await?;
+            done = Some(outcome);
+        }
+        Effect::GiveUp { answer, reason } => {
+            (state, effect) = ("dead", "give_up");
+            if let Some(answer) = answer {
+                outbox::insert(tx, id, None, &answer, now).await?;
+            }
+            let ids: Vec<&str> = turn.messages.iter().map(|message| message.id.as_str()).collect();
+            let payload = json!(ids).to_string();
+            let letter = DeadLetter { source: DeadSource::Turn, reason, payload };
+            dead_letter::keep(tx, &letter, Some(id), now).await?;
+        }
+    }
+    history::append(tx, id, &contents).await?;
+    if let Some(language) = &result.language {
+        sqlx::query("UPDATE conversation SET language = $2 WHERE id = $1")
+            .bind(id)
+            .bind(language)
+            .execute(&mut **tx)
+            .await
+            .map_err(db)?;
+    }
+    finish(tx, turn, state, effect, &pending, now).await?;
+    Ok(TurnEnd::Committed { booking: done })
+}
+
+async fn speak(
+    tx: &mut Tx,
+    conversation: i64,
+    outcome: &BookingOutcome,
+    render: RenderOutcome<'_>,
+    contents: &mut Vec<Value>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (message, rendered) = render(outcome);
+    contents.extend(rendered);
+    let booking = outcome.row().map(|row| row.booking.id.as_str());
+    outbox::insert(tx, conversation, booking, &message, now).await?;
+    Ok(())
+}
+
+/// The messages of a conversation that wait, told apart by the turn.
+struct Pending {
+    /// Those the turn answers.
+    answered: Vec<i64>,
+    /// First and last arrival of those that came after the claim.
+    newer: Option<(i64, i64)>,
+}
+
+impl Pending {
+    async fn read(tx: &mut Tx, turn: &ClaimedTurn) -> Result<Self, StoreError> {
+        let rows: Vec<(i64, String, i64)> = sqlx::query_as(
+            "SELECT r.seq, i.id, i.received_us FROM inbox_route r JOIN inbox i ON i.seq = r.seq
+             WHERE r.conversation_id = $1 AND r.state = 'pending' ORDER BY r.seq",
+        )
+        .bind(turn.conversation.id)
+        .fetch_all(&mut **tx)
+        .await
+        .map_err(db)?;
+        let (mut answered, mut newer) = (Vec::with_capacity(turn.messages.len()), None);
+        for (seq, id, at) in rows {
+            if turn.messages.iter().any(|message| message.id == id) {
+                answered.push(seq);
+            } else {
+                newer = Some((newer.map_or(at, |(first, _)| first), at));
+            }
+        }
+        Ok(Self { answered, newer })
+    }
+}
+
+async fn finish(
+    tx: &mut Tx,
+    turn: &ClaimedTurn,
+    state: &str,
+    effect: &str,
+    pending: &Pending,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE inbox_route SET state = $2 WHERE seq IN (SELECT value FROM json_each($1))")
+        .bind(json!(pending.answered).to_string())
+        .bind(state)
+        .execute(&mut **tx)
+        .await
+        .map_err(db)?;
+    sqlx::query(
+        "INSERT INTO turn (conversation_id, epoch, attempt, effect, messages, committed_us) VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(turn.conversation.id)
+    .bind(turn.epoch)
+    .bind(turn.attempt)
+    .bind(effect)
+    .bind(i64::try_from(pending.answered.len()).unwrap_or(i64::MAX))
+    .bind(micros::to(now))
+    .execute(&mut **tx)
+    .await
+    .map_err(db)?;
+    sqlx::query(
+        "UPDATE conversation SET lease_until_us = NULL, epoch = epoch + 1, attempts = 0, redone = 0, not_before_us = 0,
+           first_pending_us = $2, last_pending_us = $3 WHERE id = $1",
+    )
+    .bind(turn.conversation.id)
+    .bind(pending.newer.map(|(first, _)| first))
+    .bind(pending.newer.map(|(_, last)| last))
+    .execute(&mut **tx)
+    .await
+    .map_err(db)?;
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! Counters per local day.
+
+use async_trait::async_trait;
+use jiff::civil::Date;
+use mcp_store::{
+    StoreError,
+    usage::{Usage, UsageKind, UsageStore},
+};
+use sqlx::SqliteExecutor;
+
+use crate::{SqliteStore, db, driver::amount};
+
+async fn of_day(executor: impl SqliteExecutor<'_>, day: Date) -> Result<Usage, StoreError> {
+    let rows: Vec<(String, i64)> = sqlx::query_as("SELECT kind, amount FROM usage_day WHERE day = $1")
+        .bind(day.to_string())
+        .fetch_all(executor)
+        .await
+        .map_err(db)?;
+    let mut usage = Usage::default();
+    for (kind, sum) in rows {
+        if let Some(kind) = UsageKind::parse(&kind) {
+            *usage.of_mut(kind) = amount(sum);
+        }
+    }
+    Ok(usage)
+}
+
+async fn add(
+    executor: impl SqliteExecutor<'_>,
+    day: Date,
+    kind: UsageKind,
+    by: u64,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO usage_day (day, kind, amount) VALUES ($1, $2, $3)
+         ON CONFLICT (day, kind) DO UPDATE SET
+           amount = CASE WHEN amount > 9223372036854775807 - excluded.amount THEN 9223372036854775807
+                         ELSE amount + excluded.amount END",
+    )
+    .bind(day.to_string())
+    .bind(kind.as_str())
+    .bind(i64::try_from(by).unwrap_or(i64::MAX))
+    .execute(executor)
+    .await
+    .map_err(db)?;
+    Ok(())
+}
+
+#[async_trait]
+impl UsageStore for SqliteStore {
+    async fn add_usage(&self, day: Date, amounts: &Usage) -> Result<Usage, StoreError> {
+        let mut tx = self.begin().await?;
+        for kind in UsageKind::ALL {
+            if amounts.of(kind) > 0 {
+                add(&mut *tx, day, kind, amounts.of(kind)).await?;
+            }
+        }
+        let sums = of_day(&mut *tx, day).await?;
+        tx.commit().await.map_err(db)?;
+        Ok(sums)
+    }
+
+    async fn usage(&self, day: Date) -> Result<Usage, StoreError> {
+        of_day(&self.readers, day).await
+    }
+
+    async fn spend(&self, day: Date, kind: UsageKind, by: u64, limit: u64) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        let sum = of_day(&mut *tx, day).await?.of(kind);
+        if sum.checked_add(by).is_none_or(|after| after > limit) {
+            return Ok(false);
+        }
+        add(&mut *tx, day, kind, by).await?;
+        tx.commit().await.map_err(db)?;
+        Ok(true)
+    }
+}

@@ -1,0 +1,90 @@
+//! What was used up on one local day.
+
+use async_trait::async_trait;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::StoreError;
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UsageKind {
+    /// Tokens given to the model.
+    TokensIn,
+    /// Tokens the model gave.
+    TokensOut,
+    /// Messages sent to customers.
+    Messages,
+    /// Seconds of voice notes that were listened to.
+    AudioSeconds,
+}
+
+impl UsageKind {
+    /// All kinds.
+    pub const ALL: [Self; 4] = [Self::TokensIn, Self::TokensOut, Self::Messages, Self::AudioSeconds];
+
+    /// As stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TokensIn => "tokens_in",
+            Self::TokensOut => "tokens_out",
+            Self::Messages => "messages",
+            Self::AudioSeconds => "audio_seconds",
+        }
+    }
+
+    /// From storage.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// What was used up on one local day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Tokens given to the model.
+    pub tokens_in: u64,
+    /// Tokens the model gave.
+    pub tokens_out: u64,
+    /// Messages sent to customers.
+    pub messages: u64,
+    /// Seconds of voice notes that were listened to.
+    pub audio_seconds: u64,
+}
+
+impl Usage {
+    /// One kind of it.
+    pub fn of(&self, kind: UsageKind) -> u64 {
+        match kind {
+            UsageKind::TokensIn => self.tokens_in,
+            UsageKind::TokensOut => self.tokens_out,
+            UsageKind::Messages => self.messages,
+            UsageKind::AudioSeconds => self.audio_seconds,
+        }
+    }
+
+    /// One kind of it, to change.
+    pub fn of_mut(&mut self, kind: UsageKind) -> &mut u64 {
+        match kind {
+            UsageKind::TokensIn => &mut self.tokens_in,
+            UsageKind::TokensOut => &mut self.tokens_out,
+            UsageKind::Messages => &mut self.messages,
+            UsageKind::AudioSeconds => &mut self.audio_seconds,
+        }
+    }
+}
+
+/// Counters per local day of the business. The caller says which day it is. Adding is exact under concurrency.
+#[async_trait]
+pub trait UsageStore: Send + Sync {
+    /// Adds; returns the day's sums. A sum beyond 2^63 - 1 stays there.
+    async fn add_usage(&self, day: Date, amounts: &Usage) -> Result<Usage, StoreError>;
+
+    /// The day's sums: what is checked before a call.
+    async fn usage(&self, day: Date) -> Result<Usage, StoreError>;
+
+    /// Adds `amount` of one kind only if the sum stays within `limit`; says whether it did. For what must not pass
+    /// its budget even when several ask at once.
+    async fn spend(&self, day: Date, kind: UsageKind, amount: u64, limit: u64) -> Result<bool, StoreError>;
+}

@@ -1,0 +1,80 @@
+//! What is asked for.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Reason, Stretch};
+use crate::{
+    Profile,
+    profile::{Service, Staff},
+    when::Window,
+};
+
+/// Most services of one visit.
+pub const MOST_SERVICES: usize = 8;
+
+/// Which slots are looked for.
+#[derive(Clone, Debug)]
+pub struct Query<'a> {
+    /// One service or several, one after the other.
+    pub visit: Visit<'a>,
+    /// The local days and times of day at which the visit may begin.
+    pub window: Window,
+    /// The present.
+    pub now: Timestamp,
+    /// Most slots of the answer.
+    pub limit: usize,
+}
+
+/// The services of one visit, in order. Each begins when the one before it and the buffers of both are over: its
+/// start is the end of the one before plus that one's `bufferAfter` plus its own `bufferBefore`.
+#[derive(Clone, Debug)]
+pub struct Visit<'a> {
+    pub(super) wanted: Vec<Wanted<'a>>,
+}
+
+/// One service of a visit with those who may do it, in the profile's order.
+#[derive(Clone, Debug)]
+pub(super) struct Wanted<'a> {
+    pub service: &'a Service,
+    pub people: Vec<&'a Staff>,
+}
+
+impl<'a> Visit<'a> {
+    /// Looks up services and people by id; `None` as a person means anyone who does the service.
+    pub fn new(profile: &'a Profile, parts: &[(&str, Option<&str>)]) -> Result<Self, Reason> {
+        if parts.is_empty() || parts.len() > MOST_SERVICES {
+            return Err(Reason::NumberOfServices);
+        }
+        let mut wanted = Vec::with_capacity(parts.len());
+        for (service, named) in parts {
+            let service = profile.service(service).ok_or(Reason::UnknownService)?;
+            let may = |person: &&Staff| named.is_none_or(|id| id == person.id);
+            let people: Vec<&Staff> = profile.staff_for(service).filter(may).collect();
+            if people.is_empty() {
+                return Err(Reason::UnknownStaff);
+            }
+            wanted.push(Wanted { service, people });
+        }
+        Ok(Self { wanted })
+    }
+
+    /// The stretch whose rows must be read to decide about starts in a stretch: with buffers, the whole of the local
+    /// days on which limits count, and some time for bookings that may change units.
+    pub fn around(&self, starts: Stretch) -> Stretch {
+        let spans = |wanted: &Wanted<'_>| {
+            let service = wanted.service;
+            let all = [Some(service.duration), service.buffer_before, service.buffer_after];
+            all.into_iter().flatten().map(crate::scalar::Span::as_duration).sum::<SignedDuration>()
+        };
+        let reach = self.wanted.iter().map(spans).sum::<SignedDuration>() + SignedDuration::from_hours(48);
+        Stretch {
+            from: starts.from.saturating_sub(reach).unwrap_or(Timestamp::MIN),
+            to: starts.to.saturating_add(reach).unwrap_or(Timestamp::MAX),
+        }
+    }
+
+    /// One service, by a named person or anyone.
+    pub fn of_one(profile: &'a Profile, service: &str, staff: Option<&str>) -> Result<Self, Reason> {
+        Self::new(profile, &[(service, staff)])
+    }
+}

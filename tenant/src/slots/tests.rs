@@ -265,6 +265,25 @@ fn a_unit_is_free_where_the_others_can_change_places() {
 }
 
 #[test]
+fn what_has_begun_stays_on_its_unit() {
+    let mut profile = salon();
+    profile.services[0].buffer_before = Some("30m".parse().unwrap());
+    let calendar = Calendar::new(&profile).unwrap();
+    let mut busy = Busy::default();
+    for (lane, from, to) in [("resource:chair/1", (9, 0), (9, 40)), ("resource:chair/2", (9, 45), (12, 0))] {
+        let stretch = Stretch { from: at(&tuesday_at(from.0, from.1)), to: at(&tuesday_at(to.0, to.1)) };
+        let (booking, share) = (lane.to_owned(), lane.to_owned());
+        busy.occupations.push(Occupation { booking, lane: lane.into(), share, stretch, pinned: false });
+    }
+    let visit = Visit::of_one(&profile, "corte", Some("ana")).unwrap();
+    let decide = |now: &str| plan(&calendar, &busy, &visit, at(&tuesday_at(10, 0)), at(now));
+    // Its buffer begins at 9:30, beside the first; from 9:45 on it needs the unit of the second.
+    let before = decide(&tuesday_at(8, 0)).unwrap();
+    assert_eq!((before.moves.len(), &*before.moves[0].booking), (1, "resource:chair/2"));
+    assert_eq!(decide(&tuesday_at(9, 50)).unwrap_err(), Reason::ResourceTaken);
+}
+
+#[test]
 fn a_class_is_joined_until_it_is_full_and_then_opened_beside_it() {
     let profile = salon();
     let (calendar, mut busy) = (Calendar::new(&profile).unwrap(), Busy::default());

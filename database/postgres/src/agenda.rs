@@ -9,9 +9,12 @@ use mcp_store::{
     lanes::{LONGEST, Occupied},
     micros,
 };
-use sqlx::{PgConnection, Row, postgres::PgRow};
+use sqlx::{
+    PgConnection, Postgres, Row,
+    postgres::{PgArguments, PgRow},
+};
 
-use crate::{error, text};
+use crate::{error, idempotency, text};
 
 /// What is read, and what is left out.
 #[derive(Clone, Copy, Debug)]
@@ -27,8 +30,9 @@ pub(crate) struct Span<'a> {
 
 /// One statement, so that all parts are of one instant, and one way to the server and back. The columns mean another
 /// thing in each part; `read` knows.
-const SELECT: &str = r"
-WITH standing AS (
+macro_rules! select {
+    ($with:literal, $and:literal) => {
+        concat!("WITH ", $with, "standing AS (
     SELECT id, customer_id, items_json, start_us, end_us FROM booking
     WHERE state IN ('held', 'requested', 'confirmed') AND start_us < $2 AND start_us > $1 - $8
       AND (state <> 'held' OR (hold_until_us > $3 AND (holder IS NULL OR holder IS DISTINCT FROM $4)))
@@ -46,12 +50,62 @@ SELECT 3, calendar, event_id, staff_id, NULL, from_us, to_us, NULL FROM mirrored
 WHERE from_us < $2 AND to_us > $1 AND from_us < to_us
 UNION ALL
 SELECT 4, id, first_day, last_day, content_json, created_us, NULL, NULL FROM adjustment
-WHERE first_day <= $7 AND last_day >= $6";
+WHERE first_day <= $7 AND last_day >= $6", $and)
+    };
+}
+
+/// Removes expired holds and looks for an earlier outcome by the way: every way to the server and back costs as much as
+/// the work.
+const SELECT_FOR_KEY: &str = select!(
+    "expired AS (
+    DELETE FROM booking WHERE id IN (
+        SELECT id FROM booking WHERE state = 'held' AND hold_until_us <= $3 ORDER BY id FOR UPDATE)
+), ",
+    "
+UNION ALL
+SELECT 0, digest, outcome_json, NULL, NULL, NULL, NULL, NULL FROM idempotency WHERE key = $9 AND created_us > $10"
+);
 
 /// The agenda of a span as the connection's transaction sees it now.
 pub(crate) async fn read(connection: &mut PgConnection, span: Span<'_>) -> Result<Agenda, StoreError> {
+    let rows = bind(sqlx::query(select!("", "")), span).fetch_all(connection).await.map_err(error::store)?;
+    let mut agenda = Agenda::default();
+    for row in &rows {
+        part(row, span, &mut agenda)?;
+    }
+    Ok(sorted(agenda))
+}
+
+/// What is kept under a key: digest and outcome.
+pub(crate) type Kept = Option<(String, String)>;
+
+/// The agenda, and what is kept under a key. Expired holds are removed.
+pub(crate) async fn read_for_key(
+    connection: &mut PgConnection,
+    span: Span<'_>,
+    key: &str,
+) -> Result<(Agenda, Kept), StoreError> {
+    let rows = bind(sqlx::query(SELECT_FOR_KEY), span)
+        .bind(key)
+        .bind(idempotency::oldest(span.now))
+        .fetch_all(connection)
+        .await
+        .map_err(error::store)?;
+    let (mut agenda, mut kept) = (Agenda::default(), None);
+    for row in &rows {
+        match row.get::<i32, _>("part") {
+            0 => kept = Some((row.get("a"), row.get("b"))),
+            _ => part(row, span, &mut agenda)?,
+        }
+    }
+    Ok((sorted(agenda), kept))
+}
+
+type Query<'q> = sqlx::query::Query<'q, Postgres, PgArguments>;
+
+fn bind<'q>(query: Query<'q>, span: Span<'q>) -> Query<'q> {
     let (first, last) = days(span.from, span.to);
-    let rows = sqlx::query(SELECT)
+    query
         .bind(micros::to(span.from))
         .bind(micros::to(span.to))
         .bind(micros::to(span.now))
@@ -60,18 +114,19 @@ pub(crate) async fn read(connection: &mut PgConnection, span: Span<'_>) -> Resul
         .bind(first.to_string())
         .bind(last.to_string())
         .bind(micros::of(LONGEST))
-        .fetch_all(connection)
-        .await
-        .map_err(error::store)?;
-    let mut agenda = Agenda::default();
-    for row in &rows {
-        match row.get::<i32, _>("part") {
-            1 => agenda.occupied.push(occupied(row)?),
-            2 => standing(row, span, &mut agenda.standing)?,
-            3 => agenda.mirrored.push(mirrored(row)?),
-            _ => agenda.adjustments.push(adjustment(row)?),
-        }
+}
+
+fn part(row: &PgRow, span: Span<'_>, agenda: &mut Agenda) -> Result<(), StoreError> {
+    match row.get::<i32, _>("part") {
+        1 => agenda.occupied.push(occupied(row)?),
+        2 => standing(row, span, &mut agenda.standing)?,
+        3 => agenda.mirrored.push(mirrored(row)?),
+        _ => agenda.adjustments.push(adjustment(row)?),
     }
+    Ok(())
+}
+
+fn sorted(mut agenda: Agenda) -> Agenda {
     agenda
         .occupied
         .sort_by(|x, y| (&x.lane, x.from, x.to, &x.booking_id).cmp(&(&y.lane, y.from, y.to, &y.booking_id)));
@@ -82,7 +137,7 @@ pub(crate) async fn read(connection: &mut PgConnection, span: Span<'_>) -> Resul
     agenda
         .adjustments
         .sort_by(|x, y| (x.created_at, &x.adjustment.id).cmp(&(y.created_at, &y.adjustment.id)));
-    Ok(agenda)
+    agenda
 }
 
 /// The days that can share an instant with a span in any time zone.

@@ -9,15 +9,102 @@ use mcp_store::{
         AuditCheck, AuditHead, AuditPayload, AuditRow, AuditStore, AuditVerdict, CheckedEntry, GENESIS,
         NewAudit, payload_digest,
     },
-    booking::BookingRow,
+    booking::{Booking, BookingRow},
     micros,
 };
 use serde_json::json;
-use sqlx::{PgConnection, Row, postgres::PgRow};
+use sqlx::{
+    PgConnection, Postgres, Row,
+    postgres::{PgArguments, PgRow},
+};
 
 use crate::{PostgresStore, error, retry, text};
 
-/// Appends an entry about a booking; its payload is about the booking's customer where nobody is named.
+/// An entry as it is kept, but for what only the end of the chain knows: number, hash before, hash.
+pub(crate) struct Prepared {
+    lock: Option<i64>,
+    at: i64,
+    actor: String,
+    action: String,
+    subject: String,
+    digest: Option<String>,
+    /// The canonical form behind its first element, the number.
+    rest: String,
+    customer_id: Option<i64>,
+    salt: Option<String>,
+    content: Option<String>,
+}
+
+/// A call of the function that appends, with the number of its first parameter; [`Prepared::bind`] binds the eleven.
+macro_rules! append_call {
+    (1) => {
+        "audit_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+    };
+    (25) => {
+        "audit_append($25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35)"
+    };
+}
+pub(crate) use append_call;
+
+type Query<'q> = sqlx::query::Query<'q, Postgres, PgArguments>;
+
+impl Prepared {
+    pub fn new(store: &PostgresStore, entry: &NewAudit, now: Timestamp) -> Result<Self, StoreError> {
+        let clean = |text: &str| text::clean(text).into_owned();
+        let (actor, action, subject) = (clean(&entry.actor), clean(&entry.action), clean(&entry.subject));
+        let kept =
+            entry.payload.as_ref().map(|p| Ok((clean(&p.salt), text::json(&p.content)?))).transpose()?;
+        let digest = kept.as_ref().map(|(salt, content)| payload_digest(salt, content));
+        let canonical = json!([micros::to(now), actor, action, subject, digest]).to_string();
+        let rest = canonical.strip_prefix('[').unwrap_or(&canonical).to_owned();
+        let (salt, content) = kept.unzip();
+        Ok(Self {
+            lock: store.locks([("audit", "")]).into_vec().first().copied(),
+            at: micros::to(now),
+            actor,
+            action,
+            subject,
+            digest,
+            rest,
+            customer_id: entry.payload.as_ref().and_then(|payload| payload.customer_id),
+            salt,
+            content,
+        })
+    }
+
+    /// An entry about a booking; its payload is about the booking's customer where nobody is named.
+    pub fn about(
+        store: &PostgresStore,
+        entry: &NewAudit,
+        booking: &Booking,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let mut entry = entry.clone();
+        entry.subject = format!("booking:{}", booking.id);
+        if let Some(payload) = &mut entry.payload {
+            payload.customer_id = payload.customer_id.or(booking.customer_id());
+        }
+        Self::new(store, &entry, now)
+    }
+
+    /// Binds the parameters of [`append_call`]; without an entry, nothing.
+    pub fn bind<'q>(entry: Option<&'q Self>, query: Query<'q>) -> Query<'q> {
+        query
+            .bind(entry.and_then(|e| e.lock))
+            .bind(GENESIS)
+            .bind(entry.map(|e| e.at))
+            .bind(entry.map(|e| &e.actor))
+            .bind(entry.map(|e| &e.action))
+            .bind(entry.map(|e| &e.subject))
+            .bind(entry.and_then(|e| e.digest.as_ref()))
+            .bind(entry.map(|e| &e.rest))
+            .bind(entry.and_then(|e| e.customer_id))
+            .bind(entry.and_then(|e| e.salt.as_ref()))
+            .bind(entry.and_then(|e| e.content.as_ref()))
+    }
+}
+
+/// Appends an entry about a booking.
 pub(crate) async fn append_about(
     store: &PostgresStore,
     tx: &mut PgConnection,
@@ -25,12 +112,8 @@ pub(crate) async fn append_about(
     row: &BookingRow,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let mut entry = entry.clone();
-    entry.subject = format!("booking:{}", row.booking.id);
-    if let Some(payload) = &mut entry.payload {
-        payload.customer_id = payload.customer_id.or(row.booking.customer_id());
-    }
-    append(store, tx, &entry, now).await.map(drop)
+    let prepared = Prepared::about(store, entry, &row.booking, now)?;
+    written(tx, &prepared).await.map(drop)
 }
 
 /// Appends an entry. The chain's end is locked from here to the end of the transaction: to be done last.
@@ -40,41 +123,25 @@ pub(crate) async fn append(
     entry: &NewAudit,
     now: Timestamp,
 ) -> Result<AuditRow, StoreError> {
-    let clean = |text: &str| text::clean(text).into_owned();
-    let (actor, action, subject) = (clean(&entry.actor), clean(&entry.action), clean(&entry.subject));
-    let kept = entry.payload.as_ref().map(|p| Ok((clean(&p.salt), text::json(&p.content)?))).transpose()?;
-    let digest = kept.as_ref().map(|(salt, content)| payload_digest(salt, content));
-    // The canonical form without its first element, the number, which only the database knows.
-    let rest = json!([micros::to(now), actor, action, subject, digest]).to_string();
-    let (salt, content) = kept.unzip();
-    let row = sqlx::query(
-        "SELECT seq, previous, hash FROM audit_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-    )
-    .bind(store.locks([("audit", "")]).into_vec().first().copied())
-    .bind(GENESIS)
-    .bind(micros::to(now))
-    .bind(&actor)
-    .bind(&action)
-    .bind(&subject)
-    .bind(&digest)
-    .bind(rest.strip_prefix('[').unwrap_or(&rest))
-    .bind(entry.payload.as_ref().and_then(|payload| payload.customer_id))
-    .bind(salt)
-    .bind(content)
-    .fetch_one(tx)
-    .await
-    .map_err(error::store)?;
+    let prepared = Prepared::new(store, entry, now)?;
+    let (seq, previous, hash) = written(tx, &prepared).await?;
     Ok(AuditRow {
-        seq: row.get("seq"),
+        seq,
         at: micros::floor(now),
-        actor,
-        action,
-        subject,
-        payload_digest: digest,
+        actor: prepared.actor,
+        action: prepared.action,
+        subject: prepared.subject,
+        payload_digest: prepared.digest,
         payload: entry.payload.as_ref().map(|AuditPayload { content, .. }| content.clone()),
-        previous: row.get("previous"),
-        hash: row.get("hash"),
+        previous,
+        hash,
     })
+}
+
+async fn written(tx: &mut PgConnection, entry: &Prepared) -> Result<(i64, String, String), StoreError> {
+    let query = sqlx::query(concat!("SELECT seq, previous, hash FROM ", append_call!(1)));
+    let row = Prepared::bind(Some(entry), query).fetch_one(tx).await.map_err(error::store)?;
+    Ok((row.get("seq"), row.get("previous"), row.get("hash")))
 }
 
 const COLUMNS: &str = "SELECT a.seq, a.at_us, a.actor, a.action, a.subject, a.payload_digest, a.previous, a.hash,

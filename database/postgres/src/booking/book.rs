@@ -14,7 +14,7 @@ use super::{
     row::{self, Occupations},
     write::{self, Attempt},
 };
-use crate::{PostgresStore, agenda, audit, error, idempotency, lock, text};
+use crate::{PostgresStore, agenda, audit, audit::Prepared, error, idempotency, lock, text};
 
 /// The locks a request begins with: its key, its holder, and the customer whose bookings are counted.
 pub(crate) fn locks(store: &PostgresStore, request: &BookingRequest) -> lock::Keys {
@@ -32,24 +32,34 @@ pub(crate) async fn attempt(
     request: &BookingRequest,
     now: Timestamp,
 ) -> Result<Attempt, StoreError> {
-    if let Some(outcome) = write::repeat(tx, &request.idempotency_key, &request.digest, now).await? {
-        return Ok(Attempt::Done(outcome));
-    }
-    if let Some(confirm) = &request.confirm
-        && let Some(row) = confirm_hold(tx, confirm, request.holder.as_deref(), now).await?
-    {
-        let outcome = BookingOutcome::Booked(Box::new(row));
-        finish(store, tx, request, &outcome, now).await?;
-        return Ok(Attempt::Done(outcome));
-    }
     let holder = request.holder.as_deref();
+    let (from, to) = request.around;
+    let span = agenda::Span { from, to, now, holder, except: None };
+    let agenda = match &request.confirm {
+        None => {
+            let (agenda, kept) = agenda::read_for_key(tx, span, &request.idempotency_key).await?;
+            if let Some(outcome) = idempotency::outcome(kept, &request.idempotency_key, &request.digest)? {
+                return Ok(Attempt::Done(outcome));
+            }
+            agenda
+        }
+        Some(confirm) => {
+            if let Some(outcome) = write::repeat(tx, &request.idempotency_key, &request.digest, now).await? {
+                return Ok(Attempt::Done(outcome));
+            }
+            if let Some(row) = confirm_hold(tx, confirm, holder, now).await? {
+                let outcome = BookingOutcome::Booked(Box::new(row));
+                finish(store, tx, request, &outcome, now).await?;
+                return Ok(Attempt::Done(outcome));
+            }
+            agenda::read(tx, span).await?
+        }
+    };
     if let Some(limit) = request.limit
         && let Some(refused) = over_limit(tx, limit, holder, now).await?
     {
         return Ok(Attempt::Done(BookingOutcome::Refused(refused)));
     }
-    let (from, to) = request.around;
-    let agenda = agenda::read(tx, agenda::Span { from, to, now, holder, except: None }).await?;
     let choice = match (request.choose)(&agenda) {
         Ok(choice) => row::kept(choice)?,
         Err(refused) => return Ok(Attempt::Done(BookingOutcome::Refused(refused))),
@@ -72,13 +82,13 @@ pub(crate) async fn attempt(
         changed_at: micros::floor(now),
         erased_at: None,
     }));
-    match insert(store, tx, request, &choice, &outcome, now).await {
-        Ok(()) => {}
-        Err(e) if error::is_overlap(&e) => return Ok(Attempt::Overlap),
-        Err(e) => return Err(write::taken_name(e)),
+    let entry = request.audit.as_ref();
+    let entry = entry.map(|entry| Prepared::about(store, entry, &choice.booking, now)).transpose()?;
+    match insert(store, tx, request, &choice, (&outcome, entry.as_ref()), now).await {
+        Ok(()) => Ok(Attempt::Done(outcome)),
+        Err(e) if error::is_overlap(&e) => Ok(Attempt::Overlap),
+        Err(e) => Err(write::taken_name(e)),
     }
-    append(store, tx, request, &outcome, now).await?;
-    Ok(Attempt::Done(outcome))
 }
 
 /// The hold becomes the booking, where it stands and is this holder's.
@@ -131,21 +141,21 @@ async fn over_limit(
     Ok((open >= u64::from(limit.most)).then(|| Refused::limit_reached(open)))
 }
 
-/// The row, its occupations, its reminders and its key in one statement. The lanes are locked first: whoever wants
-/// one of them too waits here, and not in the middle of the constraint.
+/// The row, its occupations, its reminders, its key and its entry in the audit in one statement. The lanes are locked
+/// first: whoever wants one of them too waits here, and not in the middle of the constraint. The chain is locked last.
 async fn insert(
     store: &PostgresStore,
     tx: &mut PgConnection,
     request: &BookingRequest,
     choice: &Choice,
-    outcome: &BookingOutcome,
+    (outcome, entry): (&BookingOutcome, Option<&Prepared>),
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     let booking = &choice.booking;
     let (phone_given, phone_key) = row::phone_of(booking);
     let lanes = Occupations::of(choice, &booking.id);
     let json = |value: serde_json::Result<String>| value.map_err(|e| sqlx::Error::Encode(e.into()));
-    sqlx::query(
+    let query = sqlx::query(concat!(
         "WITH locked AS MATERIALIZED (
              SELECT count(pg_advisory_xact_lock(key)) FROM unnest($1::bigint[]) AS key
          ), b AS (
@@ -161,12 +171,16 @@ async fn insert(
          ), r AS (
              INSERT INTO reminder (booking_id, due_us, state, not_before_us)
              SELECT b.id, due, 'pending', due FROM b, unnest($21::bigint[]) AS due
+         ), k AS (
+             INSERT INTO idempotency (key, digest, outcome_json, booking_id, created_us)
+             SELECT $22, $23, $24, b.id, $15 FROM b
+             ON CONFLICT (key) DO UPDATE SET digest = excluded.digest, outcome_json = excluded.outcome_json,
+                 booking_id = excluded.booking_id, created_us = excluded.created_us
          )
-         INSERT INTO idempotency (key, digest, outcome_json, booking_id, created_us)
-         SELECT $22, $23, $24, b.id, $15 FROM b
-         ON CONFLICT (key) DO UPDATE SET digest = excluded.digest, outcome_json = excluded.outcome_json,
-             booking_id = excluded.booking_id, created_us = excluded.created_us",
-    )
+         SELECT CASE WHEN $25::bigint IS NOT NULL THEN (SELECT seq FROM ",
+        audit::append_call!(25),
+        ") END FROM b"
+    ))
     .bind(store.locks(lanes.lanes.iter().map(|lane| ("lane", *lane))).into_vec())
     .bind(&booking.id)
     .bind(&booking.reference)
@@ -190,10 +204,8 @@ async fn insert(
     .bind(row::reminders(choice, now))
     .bind(&request.idempotency_key)
     .bind(&request.digest)
-    .bind(json(serde_json::to_string(outcome))?)
-    .execute(tx)
-    .await
-    .map(drop)
+    .bind(json(serde_json::to_string(outcome))?);
+    Prepared::bind(entry, query).execute(tx).await.map(drop)
 }
 
 async fn finish(
@@ -204,16 +216,6 @@ async fn finish(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     idempotency::keep(tx, &request.idempotency_key, &request.digest, outcome, now).await?;
-    append(store, tx, request, outcome, now).await
-}
-
-async fn append(
-    store: &PostgresStore,
-    tx: &mut PgConnection,
-    request: &BookingRequest,
-    outcome: &BookingOutcome,
-    now: Timestamp,
-) -> Result<(), StoreError> {
     match (&request.audit, outcome.row()) {
         (Some(entry), Some(row)) => audit::append_about(store, tx, entry, row, now).await,
         _ => Ok(()),

@@ -52,7 +52,8 @@ test-e2e: images ## End to end on a node of its own, or the cluster of MCP_TEST_
 test-long: export CONTRACT_SCALE ?= 10
 test-long: export FUZZ_SECONDS ?= 120
 test-long: export ORACLE_CASES ?= 100000
-test-long: ## Both databases, the oracles and the fuzzed readers with ten times the counts of `make test` and more
+test-long: export MINUTE_CASES ?= 1000
+test-long: ## Both databases, the oracles and the fuzzed readers with at least ten times the counts of `make test`
 	@$(step) "make test-long" $(MAKE) --no-print-directory test-set-up test-rust test-oracles
 
 fuzz: export FUZZ_SECONDS ?= 300

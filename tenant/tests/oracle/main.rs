@@ -53,9 +53,9 @@ fn booking_keeps_lanes_apart(case: &Case, start: jiff::Timestamp, seed: u64) -> 
     Ok(())
 }
 
-/// `ORACLE_CASES` random businesses; more for a longer look.
+/// `MINUTE_CASES` random businesses; more for a longer look.
 fn cases() -> u32 {
-    std::env::var("ORACLE_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(40)
+    std::env::var("MINUTE_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(40)
 }
 
 proptest! {

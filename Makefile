@@ -13,6 +13,7 @@ export GOTOOLCHAIN ?= local
 step := scripts/step
 python = "$$(scripts/venv e2e/requirements.txt)/bin/python"
 oracles_python = "$$(scripts/venv simulator/oracles/requirements.txt)/bin/python"
+browser_python = "$$(scripts/venv browser/requirements.txt)/bin/python"
 cargo_deny := $(MCP_CACHE)/tools/bin/cargo-deny
 tools := $(MCP_CACHE)/testbed/bin
 
@@ -27,13 +28,19 @@ demo: ## A cluster, one client, one appointment booked over WhatsApp; DEMO_CLUST
 demo-down: ## Remove everything that `make demo` made
 	@$(python) e2e/demo.py down
 
+DEV ?= examples/barbershop.yaml
+.PHONY: dev
+dev: ## Try a business by hand: a page like the customer's phone, no credentials, no cluster; DEV=file
+	@scripts/packages base
+	@cargo run --locked --package mcp-server --features dev -- dev $(DEV)
+
 ##@ Check it
-.PHONY: test test-long test-set-up test-rust test-go test-oracles test-e2e fuzz check lint deps edges generated charts bench
+.PHONY: test test-long test-set-up test-rust test-go test-oracles test-browser test-e2e fuzz check lint deps edges generated charts bench
 test: ## Everything with assertions: unit tests, both databases, oracles, end to end on a node
-	@$(step) "make test" $(MAKE) --no-print-directory test-set-up test-rust test-go test-oracles test-e2e
+	@$(step) "make test" $(MAKE) --no-print-directory test-set-up test-rust test-go test-oracles test-chaos test-browser test-e2e
 
 test-set-up:
-	@$(step) "set-up: packages, Python environment, the test bed's programs" bash -c 'scripts/packages && scripts/packages postgres && scripts/venv e2e/requirements.txt && scripts/venv simulator/oracles/requirements.txt && scripts/venv tenant/oracle/requirements.txt && testbed/testbed build'
+	@$(step) "set-up: packages, Python environment, the test bed's programs" bash -c 'scripts/packages && scripts/packages postgres && scripts/packages browser && scripts/venv e2e/requirements.txt && scripts/venv simulator/oracles/requirements.txt && scripts/venv tenant/oracle/requirements.txt && scripts/venv browser/requirements.txt && testbed/testbed build'
 
 test-rust: ## Rust tests of all crates, with a PostgreSQL of their own (or the one MCP_TEST_POSTGRES names)
 	@$(step) "cargo test" scripts/postgres run -- cargo test --locked --workspace
@@ -46,15 +53,24 @@ test-oracles: ## Answers of other programs: slots and dates in Python, the vendo
 	@$(step) "the simulator's binary" cargo build --locked --package mcp-simulator
 	@SIMULATOR_BIN="$(CARGO_TARGET_DIR)/debug/mcp-simulator" $(step) "the vendors' clients against the simulator" $(oracles_python) -m pytest -q simulator/oracles
 
+test-browser: ## The page of `make dev` in headless Chromium; screenshots in SCREENSHOTS
+	@scripts/packages browser
+	@$(step) "the server with its page" cargo build --locked --package mcp-server --features dev,failpoints
+	@MCP_SERVER_BIN="$(CARGO_TARGET_DIR)/debug/mcp-server" SCREENSHOTS="$${SCREENSHOTS:-$(MCP_CACHE)/screenshots}" $(step) "the chat page in a browser" $(browser_python) -m pytest -q browser
+
+test-chaos: ## The server ends at every step while messages pour in; CHAOS_SCALE times 440 of them
+	@$(step) "answered once, wherever the process ends" cargo test --locked --package mcp-server --features dev,failpoints --test chaos -- --nocapture
+
 test-e2e: images ## End to end on a node of its own, or the cluster of MCP_TEST_KUBECONFIG; E2E="-k booking" picks
 	@$(step) "end to end" $(python) -m pytest e2e $(E2E)
 
+test-long: export CHAOS_SCALE ?= 23
 test-long: export CONTRACT_SCALE ?= 10
 test-long: export FUZZ_SECONDS ?= 120
 test-long: export ORACLE_CASES ?= 100000
 test-long: export MINUTE_CASES ?= 1000
 test-long: ## Both databases, the oracles and the fuzzed readers with at least ten times the counts of `make test`
-	@$(step) "make test-long" $(MAKE) --no-print-directory test-set-up test-rust test-oracles
+	@$(step) "make test-long" $(MAKE) --no-print-directory test-set-up test-rust test-oracles test-chaos
 
 fuzz: export FUZZ_SECONDS ?= 300
 fuzz: export FUZZ_SEED ?= $(shell date +%s)
@@ -66,7 +82,7 @@ check: ## What must hold before a commit: formatting, lints, dependencies, gener
 
 lint:
 	@$(step) "formatting" bash -c 'cargo fmt --all --check && unformatted=$$(gofmt -l testbed) && if [ -n "$$unformatted" ]; then echo "gofmt: $$unformatted"; exit 1; fi'
-	@$(step) "clippy, warnings are errors" cargo clippy --locked --workspace --all-targets -- -D warnings
+	@$(step) "clippy, warnings are errors" bash -c 'cargo clippy --locked --workspace --all-targets -- -D warnings && cargo clippy --locked --package mcp-server --features dev -- -D warnings'
 
 edges:
 	@$(step) "who may depend on whom" bash -c 'scripts/edges.py && scripts/edges.py --self-test'

@@ -17,12 +17,20 @@ MODES = ["legacy", "2026-07-28", "auto"]
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_the_python_sdk_lists_the_three_tools(barbershop: Tenant, mode: str) -> None:
+def test_the_python_sdk_lists_the_tools(barbershop: Tenant, mode: str) -> None:
     token = barbershop.token("booking:read booking:write")
 
     tools = agent.tools(barbershop, token, mode=mode)
 
-    assert set(tools) == {"list_services", "find_available_slots", "create_booking"}
+    assert set(tools) == {
+        "list_services",
+        "find_available_slots",
+        "create_booking",
+        "get_booking",
+        "list_bookings",
+        "move_booking",
+        "cancel_booking",
+    }
     assert all(tool.description and tool.input_schema["type"] == "object" for tool in tools.values())
 
 

@@ -8,14 +8,24 @@
 pub mod args;
 pub mod assistant;
 pub mod booking;
+pub mod breaker;
 pub mod calendar;
+pub mod check;
 pub mod clock;
 pub mod database;
+#[cfg(feature = "dev")]
+pub mod dev;
+pub mod doctor;
+pub mod failpoint;
 pub mod http_client;
 pub mod ids;
 pub mod mcp;
 pub mod metrics;
+pub mod notices;
+pub mod outbox_command;
+pub mod owner;
 pub mod profile_file;
+pub mod queues;
 pub mod serve;
 pub mod settings;
 pub mod status;
@@ -25,3 +35,6 @@ pub mod wake;
 pub mod web;
 pub mod whatsapp;
 pub mod words;
+
+#[cfg(test)]
+pub(crate) mod test_bed;

@@ -12,7 +12,7 @@ fn main() -> ExitCode {
     }
     let args = Args::parse();
     match args.run() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             telemetry::say(&telemetry::chain(error.as_ref()));
             ExitCode::FAILURE

@@ -8,18 +8,24 @@ use tokio::{net::TcpListener, signal::unix};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    assistant::{Assistant, TurnLoop, gemini::Gemini},
-    booking::{Desk, SlotRefs},
-    calendar::{OutsideCalendar, google::GoogleCalendar, mirror::MirrorLoop, token::TokenSource},
+    assistant::{Assistant, TurnLoop},
+    booking::{Desk, Scheduler, SlotRefs},
+    calendar::{
+        mirror::MirrorLoop,
+        service::{CalendarService, Parts},
+    },
     clock::{SharedClock, SystemClock},
     database::Database,
     http_client,
     ids::RandomIds,
     mcp::{self, Gate, TenantTools},
     metrics::Metrics,
+    notices::{self, Approved},
+    owner::{approvals::ApprovalLoop, proposals::OnWhatsApp},
     profile_file,
     settings::Settings,
     status::StatusBoard,
+    telemetry,
     token::Keys,
     wake::Wake,
     web::{
@@ -27,11 +33,15 @@ use crate::{
         body::BodyReader,
         internal::{self, Internal},
         public,
+        rest::{self, Rest, waiting::Waiting},
         webhook::Webhook,
     },
     whatsapp::{
+        callback::CallbackLoop,
         graph::Graph,
         intake::Intake,
+        pace::Pace,
+        receipt::Receipts,
         sender::{SenderLoop, UNKNOWN_WAIT},
         signature::Verifier,
     },
@@ -71,6 +81,9 @@ const CLOSE: Duration = Duration::from_secs(5);
 /// How long work in progress may take after that.
 const GRACE: Duration = Duration::from_secs(20);
 
+/// Exit code of a process that was told twice.
+const AT_ONCE: i32 = 130;
+
 /// Runs the tenant until SIGTERM or SIGINT.
 pub async fn run(settings: Settings) -> Result<(), ServeError> {
     let stop = CancellationToken::new();
@@ -79,6 +92,10 @@ pub async fn run(settings: Settings) -> Result<(), ServeError> {
 }
 
 /// Runs the tenant until stopped.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one part after the other, in the order in which they need each other"
+)]
 pub async fn start(
     settings: Settings,
     clock: SharedClock,
@@ -95,32 +112,49 @@ pub async fn start(
     let (wake, board, metrics) =
         (Arc::new(Wake::default()), Arc::new(StatusBoard::default()), Arc::new(Metrics::default()));
 
-    let outside: Option<Arc<dyn OutsideCalendar>> = match settings.google.clone() {
-        None => None,
-        Some(google) => {
-            let tokens = TokenSource::new(http.clone(), google.clone(), Arc::clone(&clock))?;
-            Some(Arc::new(GoogleCalendar::new(http.clone(), google, tokens)))
-        }
-    };
-    let desk = Arc::new(Desk {
+    let desk = |outside| Desk {
         store: Arc::clone(&store),
         clock: Arc::clone(&clock),
         ids: Arc::new(RandomIds),
         profile: profile.clone(),
         refs: SlotRefs::new(keys.secret()),
-        outside: outside.clone(),
-    });
+        outside,
+    };
+    // What is asked is about the mirror that was just read: no calendar is read for it again.
+    let asking = OnWhatsApp { desk: Arc::new(desk(None)), wake: Arc::clone(&wake) };
+    let parts = || Parts {
+        http: http.clone(),
+        secret: keys.secret(),
+        store: Arc::clone(&store),
+        profile: profile.clone(),
+        clock: Arc::clone(&clock),
+        ids: Arc::new(RandomIds),
+        wake: Arc::clone(&wake),
+        board: Arc::clone(&board),
+        owner: Arc::new(asking.clone()),
+        reoffer: Arc::new(asking.clone()),
+    };
+    let google = CalendarService::of(&settings, parts)?;
+    let outside = google.as_ref().map(CalendarService::outside);
+    let desk = Arc::new(desk(outside.clone()));
     let (intake, writing) =
         Intake::start(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&wake), stop.clone());
 
     let gate = Arc::new(Gate { keys, public_url: settings.public_url.clone(), clock: Arc::clone(&clock) });
-    let tools = TenantTools::new(Arc::clone(&desk), Arc::clone(&wake), Arc::clone(&metrics));
-    let mcp = mcp::router(tools, gate, &settings.allowed_hosts, stop.clone());
+    let answers = Arc::new(Waiting::default());
+    let rest = Rest {
+        scheduler: Scheduler::new(&desk, &wake, &metrics),
+        intake: intake.clone(),
+        waiting: Arc::clone(&answers),
+    };
+    let mcp = programs(rest, gate, &settings, &stop);
     let webhook = Arc::new(Webhook {
         bodies: BodyReader::default(),
         verifier: Verifier::new(&settings.whatsapp.app_secrets),
         verify_token: settings.whatsapp.verify_token.clone(),
         phone_number_id: settings.whatsapp.phone_number_id.clone(),
+        business_account_id: settings.whatsapp.business_account_id.clone(),
+        profile: profile.clone(),
         intake,
         clock: Arc::clone(&clock),
         metrics: Arc::clone(&metrics),
@@ -133,39 +167,50 @@ pub async fn start(
         metrics: Arc::clone(&metrics),
         client: settings.tenant.client.clone(),
         environment: settings.tenant.environment.clone(),
+        clock: Arc::clone(&clock),
         started: clock.now(),
     });
+    let mcp = mcp.merge(google.as_ref().map(CalendarService::router).unwrap_or_default());
     let public = public::router(webhook, mcp, &settings.base_path);
 
+    let approved = Approved::of(&settings.whatsapp.templates);
+    notices::spawn(&tasks, &desk, &wake, approved, &stop);
+    tasks.spawn(ApprovalLoop { desk: Arc::clone(&desk), wake: Arc::clone(&wake) }.run(stop.clone()));
+    let graph = Graph::new(http.clone(), settings.whatsapp.clone());
+    let pace = Arc::new(Pace::new(settings.whatsapp.messages_per_second));
+
+    tasks.spawn(expire_keys(Arc::clone(&store), Arc::clone(&clock), stop.clone()));
     tasks.spawn(watching);
     tasks.spawn(writing);
     tasks.spawn(
         TurnLoop {
             store: Arc::clone(&store),
-            assistant: Arc::new(Assistant {
-                desk,
-                gemini: Gemini::new(http.clone(), settings.gemini.clone()),
-                board: Arc::clone(&board),
-            }),
+            assistant: Arc::new(Assistant::new(desk, &http, &settings, Arc::clone(&board))),
             clock: Arc::clone(&clock),
             wake: Arc::clone(&wake),
             metrics: Arc::clone(&metrics),
+            receipts: Receipts::new(graph.clone(), Arc::clone(&pace)),
         }
         .run(stop.clone()),
     );
     tasks.spawn(
         SenderLoop {
             store: Arc::clone(&store),
-            graph: Graph::new(http, settings.whatsapp.clone()),
+            graph: graph.clone(),
+            templates: settings.whatsapp.templates.clone(),
+            pace,
             clock: Arc::clone(&clock),
             wake: Arc::clone(&wake),
             metrics,
             board: Arc::clone(&board),
+            waiting: answers,
         }
         .run(stop.clone()),
     );
-    if let Some(calendar) = outside {
-        tasks.spawn(MirrorLoop { store, calendar, profile, clock, wake, board }.run(stop.clone()));
+    tasks.spawn(CallbackLoop::new(graph, &settings.public_url, &board, &clock).run(stop.clone()));
+    if let (Some(google), Some(calendar)) = (google, outside) {
+        google.spawn(&tasks, &stop);
+        tasks.spawn(MirrorLoop { store, calendar, profile, clock, wake }.run(stop.clone()));
     }
 
     let served = listen(&settings, public, internal::router(internal), &stop).await;
@@ -176,6 +221,27 @@ pub async fn start(
     }
     database.close().await;
     served
+}
+
+/// The doors of agents and programs, over one scheduler and behind one gate.
+fn programs(rest: Rest, gate: Arc<Gate>, settings: &Settings, stop: &CancellationToken) -> Router {
+    let tools = TenantTools::new(rest.scheduler.clone());
+    mcp::router(tools, Arc::clone(&gate), &settings.allowed_hosts, stop.clone())
+        .merge(rest::router(rest, gate))
+}
+
+/// Forgets keys of effects that are older than they are kept for: they name what customers said.
+async fn expire_keys(store: Arc<dyn Store>, clock: SharedClock, stop: CancellationToken) {
+    const PAUSE: Duration = Duration::from_hours(1);
+    loop {
+        if let Err(error) = store.expire_keys(clock.now()).await {
+            tracing::warn!(error = telemetry::chain(&error), "keys that are over could not be removed");
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(PAUSE) => {}
+        }
+    }
 }
 
 /// Serves both listeners until stopped.
@@ -202,7 +268,8 @@ async fn listen(
     }
 }
 
-async fn stop_on_signal(stop: CancellationToken) {
+/// SIGTERM and SIGINT end the process when what is in flight is done; a second one ends it at once.
+pub(crate) async fn stop_on_signal(stop: CancellationToken) {
     let signal = |kind| unix::signal(kind).ok();
     let (Some(mut term), Some(mut int)) =
         (signal(unix::SignalKind::terminate()), signal(unix::SignalKind::interrupt()))
@@ -214,6 +281,12 @@ async fn stop_on_signal(stop: CancellationToken) {
         _ = term.recv() => {}
         _ = int.recv() => {}
     }
-    tracing::info!("stopping");
+    tracing::info!("stopping when what is in flight is done; a second signal stops at once");
     stop.cancel();
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+    tracing::warn!("stopped at once; what was in flight is taken up at the next start");
+    std::process::exit(AT_ONCE);
 }

@@ -1,9 +1,14 @@
 //! What the process knows of itself and of each dependency, for `/status`.
 
-use std::{collections::BTreeMap, sync::Mutex};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use jiff::Timestamp;
 use serde::Serialize;
+
+use crate::breaker::{self, Breaker};
 
 /// A third party the tenant needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -11,6 +16,8 @@ use serde::Serialize;
 pub enum Dependency {
     /// The channel.
     WhatsApp,
+    /// Where the channel delivers to.
+    Webhook,
     /// The model.
     Gemini,
     /// The outside calendar.
@@ -28,18 +35,22 @@ pub struct Known {
     pub last_ok: Option<Timestamp>,
     /// What went wrong and what a person can do.
     pub message: Option<String>,
+    /// How its breaker stands, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub breaker: Option<breaker::State>,
 }
 
 /// One place to report to and to read from.
 #[derive(Debug, Default)]
 pub struct StatusBoard {
     known: Mutex<BTreeMap<Dependency, Known>>,
+    breakers: Mutex<BTreeMap<Dependency, Arc<Breaker>>>,
 }
 
 impl StatusBoard {
     /// Records how a use ended; a change is logged once, repeats are not.
     pub fn report(&self, dependency: Dependency, at: Timestamp, outcome: Result<(), String>) {
-        let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let before = known.get(&dependency);
         let ok = outcome.is_ok();
         let message = outcome.err();
@@ -50,11 +61,22 @@ impl StatusBoard {
             }
         }
         let last_ok = if ok { Some(at) } else { before.and_then(|b| b.last_ok) };
-        known.insert(dependency, Known { ok, at, last_ok, message });
+        known.insert(dependency, Known { ok, at, last_ok, message, breaker: None });
+    }
+
+    /// Shows a dependency's breaker from now on.
+    pub fn show_breaker(&self, dependency: Dependency, breaker: Arc<Breaker>) {
+        self.breakers.lock().unwrap_or_else(PoisonError::into_inner).insert(dependency, breaker);
     }
 
     /// All that is known.
     pub fn snapshot(&self) -> BTreeMap<Dependency, Known> {
-        self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for (dependency, breaker) in &*self.breakers.lock().unwrap_or_else(PoisonError::into_inner) {
+            if let Some(known) = known.get_mut(dependency) {
+                known.breaker = Some(breaker.state());
+            }
+        }
+        known
     }
 }

@@ -1,14 +1,24 @@
 //! Logs, and the few lines that go to a terminal.
 
-use std::{error::Error, io::Write};
+use std::{
+    error::Error,
+    io::{IsTerminal, Write},
+};
 
 use tracing_subscriber::{EnvFilter, fmt};
 
-/// JSON lines on stderr; `RUST_LOG` filters.
+/// JSON lines on stderr, or lines for people where it is a terminal; `RUST_LOG` filters.
 pub fn init() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    // rmcp writes whole requests into its debug lines: names, numbers, whatever an agent passed on.
+    let filter = ["rmcp=warn", "rmcp::service=warn"]
+        .into_iter()
+        .filter_map(|directive| directive.parse().ok())
+        .fold(filter, EnvFilter::add_directive);
+    let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second start in one process (tests) keeps the first.
-    let _ = fmt().json().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ =
+        if std::io::stderr().is_terminal() { lines.compact().try_init() } else { lines.json().try_init() };
 }
 
 /// One line on stderr for a person.

@@ -1,4 +1,4 @@
-//! Access tokens for `/mcp`: `EdDSA` JWTs signed with the tenant's own key.
+//! Access tokens for `/mcp` and `/api/v1`: `EdDSA` JWTs signed with the tenant's own key.
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
@@ -15,19 +15,22 @@ use serde::{Deserialize, Serialize};
 pub enum Scope {
     /// See services, slots and bookings.
     BookingRead,
-    /// Book.
+    /// Book, change and cancel.
     BookingWrite,
+    /// Write to customers.
+    ConversationReply,
 }
 
 impl Scope {
     /// All there are.
-    pub const ALL: [Self; 2] = [Self::BookingRead, Self::BookingWrite];
+    pub const ALL: [Self; 3] = [Self::BookingRead, Self::BookingWrite, Self::ConversationReply];
 
     /// As written in tokens.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::BookingRead => "booking:read",
             Self::BookingWrite => "booking:write",
+            Self::ConversationReply => "conversation:reply",
         }
     }
 }
@@ -38,7 +41,7 @@ pub struct Scopes(BTreeSet<Scope>);
 
 /// A scope that does not exist.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("`{0}` is not a scope; there are: booking:read booking:write")]
+#[error("`{0}` is not a scope; there are: booking:read booking:write conversation:reply")]
 pub struct UnknownScope(String);
 
 impl Scopes {

@@ -9,6 +9,21 @@ pub struct Wake {
     pub turns: Notify,
     /// Something is to be said.
     pub outbox: Notify,
-    /// A booking changed.
+    /// A booking changed: the calendar outside is to hear of it.
     pub mirror: Notify,
+    /// Something changed in an outside calendar.
+    pub calendar: Notify,
+    /// A booking changed: there may be a reminder.
+    pub reminders: Notify,
+    /// A booking changed: a slot may be free for somebody who waits.
+    pub waitlist: Notify,
+}
+
+impl Wake {
+    /// A booking was made or changed: everyone who follows bookings looks.
+    pub fn bookings(&self) {
+        self.mirror.notify_one();
+        self.reminders.notify_one();
+        self.waitlist.notify_one();
+    }
 }

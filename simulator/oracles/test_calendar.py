@@ -1,7 +1,12 @@
 """Google's own Calendar client against the stand-in."""
 
+import http.server
+import queue
+import threading
+
 import google.auth.exceptions
 import google.auth.transport.requests
+import googleapiclient.channel
 import pytest
 from google.oauth2 import service_account
 from googleapiclient.discovery import build
@@ -186,4 +191,165 @@ def test_an_assertion_signed_with_another_key_gets_no_token(calendar, simulator)
     with pytest.raises(google.auth.exceptions.RefreshError, match="Invalid JWT Signature"):
         credentials(simulator, other.decode()).refresh(google.auth.transport.requests.Request())
     assert [violation["what"] for violation in simulator.state()["violations"]] == ["invalid_grant"]
+    simulator.control("reset", {})
+
+
+OWNERS = {"summary": "Dentista", "start": {"dateTime": "2026-11-24T15:30:00-03:00"},
+          "end": {"dateTime": "2026-11-24T16:30:00-03:00"}}
+
+
+def owners(simulator, **more):
+    return simulator.control("events", {"calendar_id": CALENDAR, "event": OWNERS | more})["id"]
+
+
+def changes(calendar, token):
+    """All pages since a token, three events each, and the next token."""
+    found, request = {}, calendar.events().list(
+        calendarId=CALENDAR, syncToken=token, singleEvents=True, showDeleted=True, maxResults=3
+    )
+    while request is not None:
+        page = request.execute()
+        found |= {item["id"]: item for item in page["items"]}
+        request = calendar.events().list_next(request, page)
+    return found, page["nextSyncToken"]
+
+
+def test_a_synchronisation_goes_on_from_its_token_page_by_page(calendar, simulator):
+    first = calendar.events().list(calendarId=CALENDAR, singleEvents=True, showDeleted=True).execute()
+    ids = [owners(simulator) for _ in range(7)]
+    found, token = changes(calendar, first["nextSyncToken"])
+    assert set(found) == set(ids)
+    moved = {"end": {"dateTime": "2026-11-24T17:00:00-03:00"}}
+    simulator.control("events/change", {"calendar_id": CALENDAR, "event_id": ids[0], "changes": moved})
+    simulator.control("events/delete", {"calendar_id": CALENDAR, "event_id": ids[1]})
+    found, token = changes(calendar, token)
+    assert found[ids[0]]["end"] == moved["end"] and len(found) == 2
+    assert set(found[ids[1]]) == {"kind", "etag", "id", "status"} and found[ids[1]]["status"] == "cancelled"
+    assert changes(calendar, token)[0] == {}
+
+
+def test_a_token_can_be_made_too_old_and_a_new_list_gives_a_good_one(calendar, simulator):
+    token = calendar.events().list(calendarId=CALENDAR, singleEvents=True).execute()["nextSyncToken"]
+    simulator.control("calendars", {"calendar_id": CALENDAR, "expire_sync_tokens": True})
+    with pytest.raises(HttpError) as error:
+        changes(calendar, token)
+    assert reason(error) == (410, "fullSyncRequired")
+    token = calendar.events().list(calendarId=CALENDAR, singleEvents=True).execute()["nextSyncToken"]
+    assert changes(calendar, token)[0] == {}
+
+
+def test_only_what_was_updated_since_is_listed(calendar, simulator):
+    owners(simulator)
+    updated = calendar.events().list(calendarId=CALENDAR).execute()["items"][0]["updated"]
+    assert calendar.events().list(calendarId=CALENDAR, updatedMin=updated).execute()["items"]
+    assert not calendar.events().list(calendarId=CALENDAR, updatedMin="2100-01-01T00:00:00Z").execute()["items"]
+
+
+def test_who_may_not_read_events_may_ask_for_free_and_busy_times(calendar, simulator):
+    owners(simulator)
+    question = {"timeMin": "2026-11-24T00:00:00-03:00", "timeMax": "2026-11-25T00:00:00-03:00",
+                "items": [{"id": CALENDAR}]}
+    simulator.control("calendars", {"calendar_id": CALENDAR, "access": "freeBusyReader"})
+    for request in (
+        calendar.events().list(calendarId=CALENDAR),
+        calendar.events().insert(calendarId=CALENDAR, body=event("b0000001", 15)),
+    ):
+        with pytest.raises(HttpError) as error:
+            request.execute()
+        assert reason(error) == (403, "forbidden")
+    assert len(calendar.freebusy().query(body=question).execute()["calendars"][CALENDAR]["busy"]) == 1
+    simulator.control("calendars", {"calendar_id": CALENDAR, "access": "none"})
+    with pytest.raises(HttpError) as error:
+        calendar.events().list(calendarId=CALENDAR).execute()
+    assert reason(error) == (404, "notFound")
+    answer = calendar.freebusy().query(body=question).execute()["calendars"][CALENDAR]
+    assert (answer["busy"], answer["errors"][0]["reason"]) == ([], "notFound")
+
+
+def test_a_whole_day_lies_in_the_calendars_zone(calendar, simulator):
+    simulator.control("calendars", {"calendar_id": CALENDAR, "time_zone": "America/Sao_Paulo"})
+    owners(simulator, start={"date": "2026-11-24"}, end={"date": "2026-11-25"})
+    assert calendar.events().list(calendarId=CALENDAR).execute()["timeZone"] == "America/Sao_Paulo"
+    question = {"timeMin": "2026-11-23T00:00:00Z", "timeMax": "2026-11-26T00:00:00Z", "items": [{"id": CALENDAR}]}
+    answer = calendar.freebusy().query(body=question).execute()["calendars"][CALENDAR]
+    assert answer["busy"] == [{"start": "2026-11-24T03:00:00Z", "end": "2026-11-25T03:00:00Z"}]
+
+
+def test_a_deleted_event_comes_back_with_its_status(calendar, simulator):
+    insert(calendar, "b0000001", 15)
+    simulator.control("events/delete", {"calendar_id": CALENDAR, "event_id": "b0000001"})
+    body = {"status": "confirmed"}
+    calendar.events().patch(calendarId=CALENDAR, eventId="b0000001", body=body).execute()
+    listed = calendar.events().list(calendarId=CALENDAR).execute()["items"]
+    assert [(item["id"], item["summary"]) for item in listed] == [("b0000001", "Corte – João")]
+
+
+@pytest.fixture
+def receiver():
+    """Where pushes go, and what came."""
+    came = queue.Queue()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            came.put((self.path, dict(self.headers), self.rfile.read(int(self.headers.get("Content-Length", 0)))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", came
+    server.shutdown()
+
+
+def test_a_channel_is_told_of_every_change_until_it_is_stopped(calendar, simulator, receiver):
+    local, came = receiver
+    simulator.control("ingress", {"public": "https://bella.example", "local": local})
+    channel = googleapiclient.channel.new_webhook_channel("https://bella.example/hook", token="secret")
+    answer = calendar.events().watch(calendarId=CALENDAR, body=channel.body()).execute()
+    # Google's own client reads the answer and, below, the notifications.
+    channel.update(answer)
+    assert (answer["kind"], channel.id, bool(channel.resource_id)) == ("api#channel", answer["id"], True)
+
+    def told():
+        path, headers, body = came.get(timeout=10)
+        token = {name.lower(): value for name, value in headers.items()}["x-goog-channel-token"]
+        assert (path, body, token) == ("/hook", b"", "secret")
+        note = googleapiclient.channel.notification_from_headers(channel, headers)
+        assert note.resource_uri == answer["resourceUri"]
+        return note.message_number, note.state
+
+    assert told() == (1, "sync")
+    identity = owners(simulator)
+    assert told() == (2, "exists")
+    insert(calendar, "b0000001", 15)
+    assert told() == (3, "exists")
+    simulator.control("events/delete", {"calendar_id": CALENDAR, "event_id": identity})
+    assert told() == (4, "exists")
+    calendar.channels().stop(body={"id": channel.id, "resourceId": channel.resource_id}).execute()
+    owners(simulator)
+    with pytest.raises(queue.Empty):
+        came.get(timeout=1)
+    assert simulator.state()["channels"] == []
+
+
+@pytest.mark.parametrize(
+    "wrong, why",
+    [
+        ({"address": "http://bella.example/hook"}, (400, "push.webhookUrlNotHttps")),
+        ({"type": "pigeon"}, (400, "invalid")),
+        ({"id": "x" * 65}, (400, "invalid")),
+        ({"id": None}, (400, "required")),
+    ],
+)
+def test_a_channel_that_breaks_a_rule_is_refused(calendar, simulator, wrong, why):
+    body = {"id": "c1", "type": "web_hook", "address": "https://bella.example/hook"} | wrong
+    with pytest.raises(HttpError) as error:
+        calendar.events().watch(
+            calendarId=CALENDAR, body={name: value for name, value in body.items() if value is not None}
+        ).execute()
+    assert reason(error) == why
+    assert len(simulator.state()["violations"]) == 1
     simulator.control("reset", {})

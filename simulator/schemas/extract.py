@@ -114,11 +114,11 @@ def google_gemini(path):
 def google_calendar(path):
     with open(path, encoding="utf-8") as file:
         document = json.load(file)
-    roots = ["Event", "Events", "FreeBusyRequest", "FreeBusyResponse"]
+    roots = ["Channel", "Event", "Events", "FreeBusyRequest", "FreeBusyResponse"]
     events = document["resources"]["events"]["methods"]
     parameters = {
         name: sorted(events[name]["parameters"]) + sorted(document["parameters"])
-        for name in ("insert", "get", "list", "patch", "update", "delete")
+        for name in ("insert", "get", "list", "patch", "update", "delete", "watch")
     }
     return {"schemas": without_prose(closure(document["schemas"], roots)), "parameters": parameters}
 

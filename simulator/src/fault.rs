@@ -34,6 +34,22 @@ pub struct Fault {
     pub delay_ms: Option<u64>,
 }
 
+impl Fault {
+    /// The next send, or other request to the Graph API, is refused with this code of Meta
+    /// (WhatsApp Cloud API, "Error codes").
+    pub fn graph(code: u32) -> Self {
+        let (status, body) = graph::coded(code);
+        Self {
+            vendor: Vendor::Graph,
+            status: Some(status.as_u16()),
+            body: Some(body),
+            times: 1,
+            retry_after: None,
+            delay_ms: None,
+        }
+    }
+}
+
 fn once() -> u32 {
     1
 }

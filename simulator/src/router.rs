@@ -8,12 +8,14 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use crate::{control, gemini, google, graph, shared::App, state::Vendor};
+use crate::{chat, control, gemini, google, graph, shared::App, state::Vendor};
 
 /// All stand-ins and the control API on one listener, each vendor under its own paths.
 pub(crate) fn router(app: App) -> Router {
     let vendors = Router::new()
         .route("/{version}/{phone_number_id}/messages", post(graph::messages))
+        .route("/{version}/{id}", get(graph::number::get).post(graph::number::post))
+        .route("/whatsapp_business/attachments/{id}", get(graph::media::file))
         .route("/v1beta/models/{model}", post(gemini::generate).get(gemini::describe))
         // Google's own client has moved here.
         .route("/v1/models/{model}", post(gemini::generate).get(gemini::describe))
@@ -26,6 +28,8 @@ pub(crate) fn router(app: App) -> Router {
             "/calendar/v3/calendars/{calendar}/events/{event}",
             get(google::calendar::get).patch(google::calendar::patch).delete(google::calendar::delete),
         )
+        .route("/calendar/v3/calendars/{calendar}/events/watch", post(google::watch::watch))
+        .route("/calendar/v3/channels/stop", post(google::watch::stop))
         .route("/calendar/v3/freeBusy", post(google::calendar::busy));
     let control = Router::new()
         .route("/health", get(control::health))
@@ -33,14 +37,22 @@ pub(crate) fn router(app: App) -> Router {
         .route("/reset", post(control::reset))
         .route("/numbers", post(control::register_number))
         .route("/say", post(control::say))
+        .route("/voice", post(control::voice))
+        .route("/echo", post(control::echo))
+        .route("/media", post(control::media))
         .route("/webhook", post(control::webhook))
         .route("/google-key", post(control::register_google_key))
         .route("/events", post(control::insert_event))
+        .route("/events/change", post(control::change_event))
+        .route("/events/delete", post(control::delete_event))
+        .route("/calendars", post(control::configure_calendar))
+        .route("/ingress", post(control::ingress))
         .route("/holds", post(control::hold).get(control::holds))
         .route("/release", post(control::release))
         .route("/faults", post(control::fault))
-        .route("/script", post(control::script));
-    vendors.nest("/_sim", control).fallback(unknown).with_state(app)
+        .route("/script", post(control::script))
+        .route("/manner", post(control::behave));
+    vendors.merge(chat::routes()).nest("/_sim", control).fallback(unknown).with_state(app)
 }
 
 /// A path that no stand-in has. A caller who needs it is told, and so is the test.

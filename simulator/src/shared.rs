@@ -1,6 +1,6 @@
 //! What every handler needs.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -21,6 +21,8 @@ pub(crate) struct Shared {
     pub http: reqwest::Client,
     pub tasks: TaskTracker,
     pub stop: CancellationToken,
+    /// Scheme, host and port, once bound.
+    pub origin: OnceLock<String>,
     state: Mutex<State>,
 }
 
@@ -31,7 +33,8 @@ impl Shared {
     pub fn new(clock: Clock, ids: Ids, schemas: &'static Schemas, http: reqwest::Client) -> Self {
         let stop = CancellationToken::new();
         let state = Mutex::new(State { epoch: stop.child_token(), ..State::default() });
-        Self { clock, ids, holds: Holds::default(), schemas, http, tasks: TaskTracker::new(), stop, state }
+        let (holds, tasks, origin) = (Holds::default(), TaskTracker::new(), OnceLock::new());
+        Self { clock, ids, holds, schemas, http, tasks, stop, origin, state }
     }
 
     /// Works on the state; never across an `await`.

@@ -2,13 +2,17 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
+use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::{
+    chat::Panels,
     clock::Clock,
     fault::Fault,
-    google::error::CalendarError,
+    gemini::manner::Manner,
+    google::{error::CalendarError, settings::Access, watch},
+    graph::{self, media::Media},
     hold::{Point, Waiting},
     http::{self, ClientError},
     ids::{Ids, NoRandomness},
@@ -16,8 +20,8 @@ use crate::{
     router::router,
     schema::{SchemaError, schemas},
     shared::{App, Shared},
-    state::Snapshot,
-    webhook::{Number, Say, deliver, payload},
+    state::{SaidMessage, Snapshot},
+    webhook::{Echo, Number, Say, deliver, payload},
 };
 
 /// How a simulator runs. The default listens on a free port of 127.0.0.1 without TLS.
@@ -104,7 +108,10 @@ impl Simulator {
         let (listener, address) = listener::bind(listen).await?;
         let scheme = if tls.is_some() { "https" } else { "http" };
         app.tasks.spawn(listener::serve(listener, tls, router(app.clone()), app.clone()));
-        Ok(Self { app, url: format!("{scheme}://{address}").into() })
+        let url = format!("{scheme}://{address}");
+        // It is empty until now.
+        let _ = app.origin.set(url.clone());
+        Ok(Self { app, url: url.into() })
     }
 
     pub(crate) fn of(app: App) -> Self {
@@ -138,6 +145,11 @@ impl Simulator {
         format!("{}/calendar/v3", self.url)
     }
 
+    /// What the chat page shows beside the chat, from now on.
+    pub fn show_beside_chat(&self, panels: Arc<dyn Panels>) {
+        self.app.with(|state| state.panels = Some(panels));
+    }
+
     /// Everything recorded so far.
     pub fn state(&self) -> Snapshot {
         self.app.with(|state| state.snapshot())
@@ -153,14 +165,57 @@ impl Simulator {
         self.app.with(|state| state.numbers.insert(number.phone_number_id.clone(), number));
     }
 
+    /// The business-scoped user id of a phone towards a registered number.
+    pub fn user_id(&self, phone_number_id: &str, phone: &str) -> Result<String, ControlError> {
+        Ok(payload::user_id(&self.number(phone_number_id)?.business_account_id, phone))
+    }
+
     /// Delivers a customer's message, and keeps trying until it is accepted.
     pub async fn say(&self, say: Say) -> Result<Said, ControlError> {
         let number = self.number(&say.phone_number_id)?;
         let wamid = say.wamid.clone().unwrap_or_else(|| self.app.ids.wamid());
         let timestamp = say.timestamp.unwrap_or_else(|| self.app.clock.now().as_second());
         let body = payload::message(&number, &say, &wamid, timestamp);
+        self.heard(&say, &body);
+        let user_id = say.user_id.clone();
+        let said = SaidMessage {
+            wamid: wamid.clone(),
+            from: say.from.clone(),
+            user_id: user_id.unwrap_or_else(|| payload::user_id(&number.business_account_id, &say.from)),
+            name: say.name.clone(),
+            text: say.text.clone(),
+            message: say.message.clone(),
+            at: self.app.clock.now(),
+        };
+        self.app.with(|state| state.said.push(said));
         let status = deliver::deliver(&self.app, &say.phone_number_id, "message", &wamid, &body).await;
         Ok(Said { wamid, status })
+    }
+
+    fn heard(&self, say: &Say, body: &Value) {
+        let message = &body["entry"][0]["changes"][0]["value"]["messages"][0];
+        let now = self.app.clock.now();
+        self.app.with(|state| {
+            for id in [&message["from"], &message["from_user_id"]] {
+                if let Some(id) = id.as_str() {
+                    state.heard.insert((say.phone_number_id.clone(), id.to_owned()), now);
+                }
+            }
+        });
+    }
+
+    /// Delivers what a person of the business wrote to a customer from the phone (`smb_message_echoes`).
+    pub async fn echo(&self, echo: Echo) -> Result<Said, ControlError> {
+        let number = self.number(&echo.phone_number_id)?;
+        let wamid = echo.wamid.clone().unwrap_or_else(|| self.app.ids.wamid());
+        let body = payload::echo(&number, &echo, &wamid, self.app.clock.now().as_second());
+        let status = deliver::deliver(&self.app, &echo.phone_number_id, "echo", &wamid, &body).await;
+        Ok(Said { wamid, status })
+    }
+
+    /// Keeps a file that a customer can send: see [`Say::voice`].
+    pub fn put_media(&self, mime_type: &str, bytes: Vec<u8>) -> Media {
+        graph::media::put(&self.app, mime_type, bytes)
     }
 
     /// Posts any body to a number's webhook, signed; once. Returns the HTTP status, 0 if there was no answer.
@@ -184,9 +239,53 @@ impl Simulator {
         event: Map<String, Value>,
     ) -> Result<Value, ControlError> {
         let (id, now) = (self.app.ids.event(), self.app.clock.now());
-        self.app
-            .with(|state| state.calendars.insert(calendar, event, id, calendar, now))
-            .map_err(ControlError::Event)
+        let inserted = self.app.with(|state| state.calendars.insert(calendar, event, id, calendar, now));
+        watch::changed(&self.app, calendar);
+        inserted.map_err(ControlError::Event)
+    }
+
+    /// Changes an event as the calendar's owner would by hand: fields are replaced, `null` takes one away.
+    pub fn change_owner_event(
+        &self,
+        calendar: &str,
+        event: &str,
+        changes: &Value,
+    ) -> Result<Value, ControlError> {
+        let now = self.app.clock.now();
+        let patched = self.app.with(|state| state.calendars.patch(calendar, event, changes, None, now));
+        watch::changed(&self.app, calendar);
+        patched.map_err(ControlError::Event)
+    }
+
+    /// Deletes an event as the calendar's owner would by hand.
+    pub fn delete_owner_event(&self, calendar: &str, event: &str) -> Result<(), ControlError> {
+        let now = self.app.clock.now();
+        let deleted = self.app.with(|state| state.calendars.delete(calendar, event, None, now));
+        watch::changed(&self.app, calendar);
+        deleted.map_err(ControlError::Event)
+    }
+
+    /// What the service account may do in a calendar from now on.
+    pub fn set_access(&self, calendar: &str, access: Access) {
+        self.app.with(|state| state.calendars.configure(calendar, |settings| settings.access = access));
+    }
+
+    /// The zone of a calendar; UTC at first.
+    pub fn set_calendar_zone(&self, calendar: &str, zone: &str) -> Result<(), ControlError> {
+        let zone = TimeZone::get(zone)
+            .map_err(|_| ControlError::Event(CalendarError::Invalid("Invalid time zone".to_owned())))?;
+        self.app.with(|state| state.calendars.configure(calendar, |settings| settings.zone = zone));
+        Ok(())
+    }
+
+    /// Makes every sync token of a calendar too old: the next use answers 410.
+    pub fn expire_sync_tokens(&self, calendar: &str) {
+        self.app.with(|state| state.calendars.expire_tokens(calendar));
+    }
+
+    /// Pushes to addresses that begin with `public` go to `local` instead, as an ingress would have it.
+    pub fn route_pushes(&self, public: &str, local: &str) {
+        self.app.with(|state| state.channels.ingress.insert(public.to_owned(), local.to_owned()));
     }
 
     /// Keeps the next `count` requests at `point` waiting.
@@ -207,6 +306,11 @@ impl Simulator {
     /// Makes the next requests to a vendor fail.
     pub fn fail(&self, fault: Fault) {
         self.app.with(|state| state.faults.push_back(fault));
+    }
+
+    /// How the model behaves from now on, for so many answers; for ever without a number.
+    pub fn behave(&self, manner: Manner, times: Option<u32>) {
+        self.app.with(|state| state.manner = (manner, times));
     }
 
     /// What the model answers next, instead of thinking: see the crate's documentation for the forms.

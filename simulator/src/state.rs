@@ -7,7 +7,15 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::{fault::Fault, google::store::Calendars, webhook::Number};
+use crate::{
+    fault::Fault,
+    gemini::manner::Manner,
+    google::{
+        store::Calendars,
+        watch::{Channels, Push, WatchChannel},
+    },
+    webhook::Number,
+};
 
 /// The stand-in a fact belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
@@ -57,6 +65,25 @@ impl SentMessage {
     }
 }
 
+/// A message a customer sent.
+#[derive(Clone, Debug, Serialize)]
+pub struct SaidMessage {
+    /// Its id.
+    pub wamid: String,
+    /// The customer's phone.
+    pub from: String,
+    /// The customer's business-scoped user id.
+    pub user_id: String,
+    /// The customer's profile name.
+    pub name: String,
+    /// Its text, or what a voice note says.
+    pub text: String,
+    /// What it is instead of a text.
+    pub message: Option<serde_json::Map<String, Value>>,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// A message that was marked read.
 #[derive(Clone, Debug, Serialize)]
 pub struct ReadReceipt {
@@ -90,7 +117,7 @@ pub struct ModelCall {
 pub struct CalendarCall {
     /// When.
     pub at: Timestamp,
-    /// `insert`, `get`, `list`, `patch`, `update`, `delete` or `freeBusy`.
+    /// `insert`, `get`, `list`, `patch`, `update`, `delete`, `freeBusy`, `watch` or `stop`.
     pub method: &'static str,
     /// The calendar, if one was named.
     pub calendar_id: Option<String>,
@@ -163,6 +190,8 @@ pub(crate) struct AccessToken {
 /// Everything recorded, for a test to look at.
 #[derive(Clone, Debug, Serialize)]
 pub struct Snapshot {
+    /// What customers sent, oldest first.
+    pub said: Vec<SaidMessage>,
     /// Accepted WhatsApp messages, oldest first.
     pub messages: Vec<SentMessage>,
     /// Messages marked read.
@@ -173,6 +202,10 @@ pub struct Snapshot {
     pub events: Vec<EventRow>,
     /// Requests to the Calendar stand-in.
     pub calendar_calls: Vec<CalendarCall>,
+    /// Open push channels of calendars.
+    pub channels: Vec<WatchChannel>,
+    /// Notifications of changed calendars.
+    pub pushes: Vec<Push>,
     /// Access tokens issued.
     pub tokens_issued: u64,
     /// Webhooks posted or being posted.
@@ -182,12 +215,15 @@ pub struct Snapshot {
 }
 
 /// The mutable half of a simulator.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct State {
+    pub said: Vec<SaidMessage>,
+    pub panels: Option<std::sync::Arc<dyn crate::chat::Panels>>,
     pub messages: Vec<SentMessage>,
     pub reads: Vec<ReadReceipt>,
     pub gemini: Vec<ModelCall>,
     pub calendars: Calendars,
+    pub channels: Channels,
     pub calendar_calls: Vec<CalendarCall>,
     pub tokens: HashMap<String, AccessToken>,
     pub tokens_issued: u64,
@@ -195,20 +231,43 @@ pub(crate) struct State {
     pub violations: Vec<Violation>,
     pub numbers: BTreeMap<String, Number>,
     pub deliveries: Vec<Delivery>,
+    /// Files that customers sent, by id.
+    pub media: BTreeMap<String, crate::graph::media::File>,
+    /// When a customer wrote last, by number and phone or user id.
+    pub heard: HashMap<(String, String), Timestamp>,
+    /// When the bucket of a customer is full again, in milliseconds.
+    pub pairs: HashMap<(String, String), i64>,
     pub faults: VecDeque<Fault>,
     pub script: VecDeque<Value>,
+    /// How the model behaves, and for how many answers; for ever without a number.
+    pub manner: (Manner, Option<u32>),
     /// Cancelled by a reset: ends deliveries of what has been forgotten.
     pub epoch: CancellationToken,
 }
 
 impl State {
+    /// How the model behaves this time.
+    pub fn manner(&mut self) -> Manner {
+        match &mut self.manner {
+            (_, Some(0)) => Manner::Helpful,
+            (manner, Some(left)) => {
+                *left -= 1;
+                *manner
+            }
+            (manner, None) => *manner,
+        }
+    }
+
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
+            said: self.said.clone(),
             messages: self.messages.clone(),
             reads: self.reads.clone(),
             gemini: self.gemini.clone(),
             events: self.calendars.rows(),
             calendar_calls: self.calendar_calls.clone(),
+            channels: self.channels.open.values().cloned().collect(),
+            pushes: self.channels.pushes.clone(),
             tokens_issued: self.tokens_issued,
             deliveries: self.deliveries.clone(),
             violations: self.violations.clone(),

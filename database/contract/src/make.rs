@@ -118,7 +118,7 @@ pub fn answering(id: &str) -> TurnResult {
 
 /// A turn with an effect and one content of history.
 pub fn with_effect(said: &str, effect: Effect) -> TurnResult {
-    TurnResult { history: vec![json!({"said": said})], language: None, effect }
+    TurnResult { history: vec![json!({"said": said})], language: None, effect, also: Vec::new() }
 }
 
 /// For turns that neither book nor change.

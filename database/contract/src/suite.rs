@@ -27,6 +27,21 @@ macro_rules! suite {
                 entries_written_at_once_are_one_chain
                 a_payload_about_a_customer_says_so
             }
+            beside {
+                a_turn_tells_somebody_else_and_begins_a_takeover_with_its_answer
+                a_shorter_takeover_does_not_end_a_longer_one
+                a_turn_that_tells_nobody_there_commits_nothing
+                where_a_booking_was_refused_only_what_stands_alone_is_done
+                a_turn_begins_and_ends_waits
+                a_turn_changes_hours_and_takes_it_back
+                a_revoked_message_leaves_inbox_and_history_and_an_edited_one_is_replaced
+                what_was_heard_is_the_text_of_its_message
+                what_is_kept_under_the_id_of_a_message_goes_with_it
+                words_of_a_person_begin_and_extend_a_takeover_once_each
+                new_ids_of_a_customer_keep_its_rows_and_what_came_before_stays_its_own
+                conversations_are_listed_by_their_newest_message
+                what_a_customer_used_up_is_counted_apart_and_goes_with_the_customer
+            }
             bookings {
                 a_booking_is_kept_as_it_was_made
                 instants_are_cut_to_microseconds
@@ -202,6 +217,7 @@ macro_rules! suite {
                 another_tenants_database_is_refused
                 migrating_again_changes_nothing
                 newer_expansions_are_tolerated_and_newer_contractions_refused
+                an_open_store_goes_on_when_a_newer_program_adds_columns
                 a_database_that_lacks_a_migration_is_not_opened
                 a_backup_of_another_schema_version_is_refused
                 no_column_is_called_differently_than_its_form_asks
@@ -214,6 +230,13 @@ macro_rules! suite {
                 delivered_and_read_are_added_and_never_taken_back
                 a_failed_status_is_recorded_whatever_the_message_was
                 statuses_nobody_waits_for_change_nothing_and_are_kept
+            }
+            together {
+                each_of_many_at_once_is_kept_with_all_that_belongs_to_it
+                of_those_at_once_each_sees_what_the_others_chose
+                one_that_cannot_be_written_is_alone_with_its_error
+                one_key_at_once_is_one_booking
+                a_caller_that_goes_away_takes_nobody_with_it
             }
             turns {
                 a_burst_is_ripe_when_the_customer_is_quiet

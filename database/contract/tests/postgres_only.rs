@@ -8,14 +8,13 @@
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
 use mcp_store::{LeaseTime, OpenError, StoreError, Tenant, outbox::OutgoingState};
 use mcp_store_contract::{
     Bed, Database, Place,
     bed::Raw,
     make::{
-        RULE, SENDING, answering, booked, by_phone, choice, commit, delivery, id, message, minute, personal,
-        receive, render_nothing,
+        RULE, SENDING, answering, booked, by_phone, choice, commit, delivery, id, message, minute, receive,
+        render_nothing,
     },
 };
 use mcp_store_postgres::{Login, PostgresStore};
@@ -242,41 +241,6 @@ async fn servers_clock(bed: Arc<Bed>) {
     );
     assert_eq!(store.outgoing("a").await.unwrap().unwrap().state, OutgoingState::Ambiguous);
     assert!(store.claim_outgoing(&SENDING, years).await.unwrap().unwrap().epoch > sending.epoch);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_open_store_goes_on_when_a_newer_program_adds_columns() {
-    Bed::run(Database::Postgres, WORKER, goes_on).await;
-}
-
-async fn goes_on(bed: Arc<Bed>) {
-    let live = async |n: u64| {
-        let (from, now) = (i64::try_from(n).unwrap() * 60, minute(i64::try_from(n).unwrap()));
-        receive(&*bed.store, &format!("m{n}"), by_phone(PHONE), now).await;
-        let claimed =
-            bed.store.claim_turn(&RULE, minute(i64::try_from(n).unwrap() + 1)).await.unwrap().unwrap();
-        commit(&*bed.store, &claimed, answering(&format!("a{n}")), now).await;
-        let sending = bed.store.claim_outgoing(&SENDING, now).await.unwrap().unwrap();
-        let sent = mcp_store::outbox::SendEnd::Sent { wamid: format!("w{n}") };
-        bed.store.sent(&sending, sent, now).await.unwrap();
-        booked(&*bed.store, choice(&id(n), "ana", from, 30), now).await;
-        bed.store.open_of(1, now).await.unwrap();
-        bed.store.bookings(minute(0), minute(999), 9).await.unwrap();
-        bed.store.agenda(minute(0), minute(999), now).await.unwrap();
-        bed.store.customer(1).await.unwrap().unwrap();
-        bed.store.record(&personal("live", Some(1), "x".into()), now).await.unwrap();
-        bed.store.audit(0, 9).await.unwrap();
-        bed.store.claim_mirror(SignedDuration::from_mins(1), now).await.unwrap().unwrap();
-        bed.store.turns(1, 9).await.unwrap();
-        bed.store.export_customer(1).await.unwrap().unwrap();
-    };
-    live(1).await;
-    let raw = bed.raw().await;
-    for table in tables(&raw).await {
-        raw.execute(&format!("ALTER TABLE {table} ADD COLUMN newer TEXT DEFAULT 'x'")).await.unwrap();
-    }
-    live(2).await;
-    live(3).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -46,6 +46,58 @@ async fn audited(
     Ok(())
 }
 
+pub(crate) async fn add(
+    store: &PostgresStore,
+    tx: &mut PgConnection,
+    adjustment: &NewAdjustment,
+    audit: Option<&NewAudit>,
+    now: Timestamp,
+) -> Result<AdjustmentRow, StoreError> {
+    if adjustment.last < adjustment.first {
+        return Err(StoreError::Invalid("the last day is before the first".into()));
+    }
+    let row = sqlx::query(concat!(
+        "INSERT INTO adjustment (id, first_day, last_day, content_json, created_us) VALUES ($1, $2, $3, $4, $5)
+         RETURNING ",
+        columns!()
+    ))
+    .bind(&adjustment.id)
+    .bind(adjustment.first.to_string())
+    .bind(adjustment.last.to_string())
+    .bind(adjustment.content.to_string())
+    .bind(micros::to(now))
+    .fetch_one(&mut *tx)
+    .await
+    .map_err(|e| {
+        if error::is_unique(&e, "adjustment_pkey") {
+            StoreError::Conflict("an adjustment with this id is there".into())
+        } else {
+            error::store(e)
+        }
+    })?;
+    let row = read(&row)?;
+    audited(store, tx, audit, &adjustment.id, now).await?;
+    Ok(row)
+}
+
+pub(crate) async fn remove(
+    store: &PostgresStore,
+    tx: &mut PgConnection,
+    id: &str,
+    audit: Option<&NewAudit>,
+    now: Timestamp,
+) -> Result<AdjustmentRow, StoreError> {
+    let row = sqlx::query(concat!("DELETE FROM adjustment WHERE id = $1 RETURNING ", columns!()))
+        .bind(id)
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(error::store)?
+        .ok_or(StoreError::NotFound("adjustment"))?;
+    let row = read(&row)?;
+    audited(store, tx, audit, id, now).await?;
+    Ok(row)
+}
+
 impl PostgresStore {
     async fn adjust_once(
         &self,
@@ -54,27 +106,7 @@ impl PostgresStore {
         now: Timestamp,
     ) -> Result<AdjustmentRow, StoreError> {
         let mut tx = self.begin().await?;
-        let row = sqlx::query(concat!(
-            "INSERT INTO adjustment (id, first_day, last_day, content_json, created_us) VALUES ($1, $2, $3, $4, $5)
-             RETURNING ",
-            columns!()
-        ))
-        .bind(&adjustment.id)
-        .bind(adjustment.first.to_string())
-        .bind(adjustment.last.to_string())
-        .bind(adjustment.content.to_string())
-        .bind(micros::to(now))
-        .fetch_one(&mut *tx)
-        .await
-        .map_err(|e| {
-            if error::is_unique(&e, "adjustment_pkey") {
-                StoreError::Conflict("an adjustment with this id is there".into())
-            } else {
-                error::store(e)
-            }
-        })?;
-        let row = read(&row)?;
-        audited(self, &mut tx, audit, &adjustment.id, now).await?;
+        let row = add(self, &mut tx, adjustment, audit, now).await?;
         tx.commit().await.map_err(error::store)?;
         Ok(row)
     }
@@ -86,14 +118,7 @@ impl PostgresStore {
         now: Timestamp,
     ) -> Result<AdjustmentRow, StoreError> {
         let mut tx = self.begin().await?;
-        let row = sqlx::query(concat!("DELETE FROM adjustment WHERE id = $1 RETURNING ", columns!()))
-            .bind(id)
-            .fetch_optional(&mut *tx)
-            .await
-            .map_err(error::store)?
-            .ok_or(StoreError::NotFound("adjustment"))?;
-        let row = read(&row)?;
-        audited(self, &mut tx, audit, id, now).await?;
+        let row = remove(self, &mut tx, id, audit, now).await?;
         tx.commit().await.map_err(error::store)?;
         Ok(row)
     }
@@ -107,9 +132,6 @@ impl AdjustmentStore for PostgresStore {
         audit: Option<&NewAudit>,
         now: Timestamp,
     ) -> Result<AdjustmentRow, StoreError> {
-        if adjustment.last < adjustment.first {
-            return Err(StoreError::Invalid("the last day is before the first".into()));
-        }
         retry::passing(|| self.adjust_once(adjustment, audit, now)).await
     }
 

@@ -1,5 +1,7 @@
 //! The audit's chain.
 
+use std::slice;
+
 use async_trait::async_trait;
 use futures::TryStreamExt;
 use jiff::Timestamp;
@@ -22,7 +24,6 @@ use crate::{PostgresStore, error, retry, text};
 
 /// An entry as it is kept, but for what only the end of the chain knows: number, hash before, hash.
 pub(crate) struct Prepared {
-    lock: Option<i64>,
     at: i64,
     actor: String,
     action: String,
@@ -35,13 +36,13 @@ pub(crate) struct Prepared {
     content: Option<String>,
 }
 
-/// A call of the function that appends, with the number of its first parameter; [`Prepared::bind`] binds the eleven.
+/// A call of the function that appends, with the number of its first parameter; [`bind`] binds the eleven.
 macro_rules! append_call {
     (1) => {
         "audit_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
     };
-    (25) => {
-        "audit_append($25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35)"
+    (29) => {
+        "audit_append($29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39)"
     };
 }
 pub(crate) use append_call;
@@ -49,7 +50,7 @@ pub(crate) use append_call;
 type Query<'q> = sqlx::query::Query<'q, Postgres, PgArguments>;
 
 impl Prepared {
-    pub fn new(store: &PostgresStore, entry: &NewAudit, now: Timestamp) -> Result<Self, StoreError> {
+    pub fn new(entry: &NewAudit, now: Timestamp) -> Result<Self, StoreError> {
         let clean = |text: &str| text::clean(text).into_owned();
         let (actor, action, subject) = (clean(&entry.actor), clean(&entry.action), clean(&entry.subject));
         let kept =
@@ -59,7 +60,6 @@ impl Prepared {
         let rest = canonical.strip_prefix('[').unwrap_or(&canonical).to_owned();
         let (salt, content) = kept.unzip();
         Ok(Self {
-            lock: store.locks([("audit", "")]).into_vec().first().copied(),
             at: micros::to(now),
             actor,
             action,
@@ -73,35 +73,33 @@ impl Prepared {
     }
 
     /// An entry about a booking; its payload is about the booking's customer where nobody is named.
-    pub fn about(
-        store: &PostgresStore,
-        entry: &NewAudit,
-        booking: &Booking,
-        now: Timestamp,
-    ) -> Result<Self, StoreError> {
+    pub fn about(entry: &NewAudit, booking: &Booking, now: Timestamp) -> Result<Self, StoreError> {
         let mut entry = entry.clone();
         entry.subject = format!("booking:{}", booking.id);
         if let Some(payload) = &mut entry.payload {
             payload.customer_id = payload.customer_id.or(booking.customer_id());
         }
-        Self::new(store, &entry, now)
+        Self::new(&entry, now)
     }
+}
 
-    /// Binds the parameters of [`append_call`]; without an entry, nothing.
-    pub fn bind<'q>(entry: Option<&'q Self>, query: Query<'q>) -> Query<'q> {
-        query
-            .bind(entry.and_then(|e| e.lock))
-            .bind(GENESIS)
-            .bind(entry.map(|e| e.at))
-            .bind(entry.map(|e| &e.actor))
-            .bind(entry.map(|e| &e.action))
-            .bind(entry.map(|e| &e.subject))
-            .bind(entry.and_then(|e| e.digest.as_ref()))
-            .bind(entry.map(|e| &e.rest))
-            .bind(entry.and_then(|e| e.customer_id))
-            .bind(entry.and_then(|e| e.salt.as_ref()))
-            .bind(entry.and_then(|e| e.content.as_ref()))
+/// Binds the parameters of [`append_call`].
+pub(crate) fn bind<'q>(store: &PostgresStore, entries: &'q [Prepared], query: Query<'q>) -> Query<'q> {
+    fn all<'q, T>(entries: &'q [Prepared], of: impl Fn(&'q Prepared) -> T) -> Vec<T> {
+        entries.iter().map(of).collect()
     }
+    query
+        .bind(store.locks([("audit", "")]).into_vec().first().copied())
+        .bind(GENESIS)
+        .bind(all(entries, |e| e.at))
+        .bind(all(entries, |e| e.actor.as_str()))
+        .bind(all(entries, |e| e.action.as_str()))
+        .bind(all(entries, |e| e.subject.as_str()))
+        .bind(all(entries, |e| e.digest.as_deref()))
+        .bind(all(entries, |e| e.rest.as_str()))
+        .bind(all(entries, |e| e.customer_id))
+        .bind(all(entries, |e| e.salt.as_deref()))
+        .bind(all(entries, |e| e.content.as_deref()))
 }
 
 /// Appends an entry about a booking.
@@ -112,8 +110,8 @@ pub(crate) async fn append_about(
     row: &BookingRow,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let prepared = Prepared::about(store, entry, &row.booking, now)?;
-    written(tx, &prepared).await.map(drop)
+    let prepared = Prepared::about(entry, &row.booking, now)?;
+    written(store, tx, &prepared).await.map(drop)
 }
 
 /// Appends an entry. The chain's end is locked from here to the end of the transaction: to be done last.
@@ -123,8 +121,8 @@ pub(crate) async fn append(
     entry: &NewAudit,
     now: Timestamp,
 ) -> Result<AuditRow, StoreError> {
-    let prepared = Prepared::new(store, entry, now)?;
-    let (seq, previous, hash) = written(tx, &prepared).await?;
+    let prepared = Prepared::new(entry, now)?;
+    let (seq, previous, hash) = written(store, tx, &prepared).await?;
     Ok(AuditRow {
         seq,
         at: micros::floor(now),
@@ -138,9 +136,13 @@ pub(crate) async fn append(
     })
 }
 
-async fn written(tx: &mut PgConnection, entry: &Prepared) -> Result<(i64, String, String), StoreError> {
+async fn written(
+    store: &PostgresStore,
+    tx: &mut PgConnection,
+    entry: &Prepared,
+) -> Result<(i64, String, String), StoreError> {
     let query = sqlx::query(concat!("SELECT seq, previous, hash FROM ", append_call!(1)));
-    let row = Prepared::bind(Some(entry), query).fetch_one(tx).await.map_err(error::store)?;
+    let row = bind(store, slice::from_ref(entry), query).fetch_one(tx).await.map_err(error::store)?;
     Ok((row.get("seq"), row.get("previous"), row.get("hash")))
 }
 

@@ -1,12 +1,12 @@
 //! Connections: few, bounded in every wait, and durable whatever the server's defaults are.
 
-use std::{str::FromStr, time::Duration};
+use std::{net::IpAddr, str::FromStr, time::Duration};
 
 use mcp_store::OpenError;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
     Connection, Executor, PgConnection, PgPool,
-    postgres::{PgConnectOptions, PgPoolOptions},
+    postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
 };
 
 use crate::error;
@@ -22,20 +22,46 @@ const TRY_AFTER: Duration = Duration::from_secs(2);
 
 /// What every connection begins with. `synchronous_commit`: a role or server setting must not weaken "committed means
 /// on disk". The timeouts end what a broken network or another session would let wait for ever. Every statement here has one plan that
-/// is right for all its parameters, and planning some of them takes longer than running them.
+/// is right for all its parameters, and planning some of them takes longer than running them; made while the tables are
+/// small, it must be right for large ones too, so an index is used wherever there is one.
 const SESSION: &str = "SET synchronous_commit = on; SET statement_timeout = '30s'; SET lock_timeout = '10s';
     SET idle_in_transaction_session_timeout = '30s'; SET default_transaction_isolation = 'read committed';
-    SET client_min_messages = 'warning'; SET timezone = 'UTC'; SET plan_cache_mode = force_generic_plan; SET jit = off";
+    SET client_min_messages = 'warning'; SET timezone = 'UTC'; SET plan_cache_mode = force_generic_plan; SET jit = off;
+    SET enable_seqscan = off";
 
-/// Reads `postgres://role:password@host:port/database?sslmode=…&sslrootcert=…`.
+/// Reads `postgres://role:password@host:port/database?sslmode=…&sslrootcert=…`. Without `sslmode` (here or in
+/// `PGSSLMODE`) a server on another machine must prove who it is (`verify-full`): the driver's own default, `prefer`,
+/// would hand the password to whoever answers.
 pub(crate) fn parse(url: &SecretString) -> Result<PgConnectOptions, OpenError> {
     let url = url.expose_secret();
     if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
         return Err(OpenError::Url("it must begin with postgres://"));
     }
-    PgConnectOptions::from_str(url)
+    let options = PgConnectOptions::from_str(url)
         .map(|options| options.application_name("mcp-server").statement_cache_capacity(100))
-        .map_err(|_| OpenError::Url("postgres://role:password@host:port/database?sslmode=… is expected"))
+        .map_err(|_| OpenError::Url("postgres://role:password@host:port/database?sslmode=… is expected"))?;
+    if names_ssl_mode(url) || std::env::var_os("PGSSLMODE").is_some() || is_here(&options) {
+        return Ok(options);
+    }
+    Ok(options.ssl_mode(PgSslMode::VerifyFull))
+}
+
+/// Whether a URL says how the server is to prove itself, in either of the driver's spellings.
+fn names_ssl_mode(url: &str) -> bool {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    query
+        .split('&')
+        .filter_map(|pair| pair.split('=').next())
+        .any(|key| matches!(key, "sslmode" | "ssl-mode"))
+}
+
+/// Whether the server is on this machine: a unix socket, or a loopback address.
+fn is_here(options: &PgConnectOptions) -> bool {
+    let host = options.get_host().trim_matches(['[', ']']);
+    options.get_socket().is_some()
+        || host.starts_with('/')
+        || host == "localhost"
+        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// One connection, outside any pool: at start, where a clear and early answer is worth more than patience.
@@ -64,4 +90,34 @@ pub(crate) fn pool(options: PgConnectOptions) -> PgPool {
             Box::pin(async move { connection.execute(sqlx::raw_sql(SESSION)).await.map(drop) })
         })
         .connect_lazy_with(options)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(url: &str) -> String {
+        format!("{:?}", parse(&url.to_owned().into()).unwrap().get_ssl_mode())
+    }
+
+    #[test]
+    fn a_server_elsewhere_proves_itself_unless_the_url_says_otherwise() {
+        for (url, expected) in [
+            ("postgres://r:p@db.example.com/d", "VerifyFull"),
+            ("postgres://r:p@db.example.com:5433/d?application_name=x", "VerifyFull"),
+            ("postgresql://r:p@10.0.0.7/d?sslrootcert=/etc/ca.crt", "VerifyFull"),
+            ("postgres://r:p@localhost.example.com/d", "VerifyFull"),
+            ("postgres://r:p@db.example.com/d?sslmode=require", "Require"),
+            ("postgres://r:p@db.example.com/d?sslrootcert=/etc/ca.crt&ssl-mode=verify-ca", "VerifyCa"),
+            ("postgres://r:p@db/d?sslmode=disable", "Disable"),
+            ("postgres://r:sslmode=@db/d", "VerifyFull"),
+            ("postgres://r:p@localhost/d", "Prefer"),
+            ("postgres://r:p@127.0.0.1:5432/d", "Prefer"),
+            ("postgres://r:p@[::1]/d", "Prefer"),
+            ("postgres://r:p@%2Fvar%2Frun%2Fpostgresql/d", "Prefer"),
+            ("postgres://r:p@localhost/d?sslmode=verify-full", "VerifyFull"),
+        ] {
+            assert_eq!(mode(url), expected, "{url}");
+        }
+    }
 }

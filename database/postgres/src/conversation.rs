@@ -13,7 +13,7 @@ use crate::{PostgresStore, error, retry, text};
 /// What [`read`] reads, by name and never `*`: a newer program may add columns while a statement is prepared.
 macro_rules! columns {
     () => {
-        "id, customer_id, owner_until_us, window_until_us, language"
+        "id, customer_id, owner_until_us, window_until_us, language, informed_us, notices"
     };
 }
 pub(crate) use columns;
@@ -28,6 +28,8 @@ pub(crate) fn read(row: &PgRow) -> Result<ConversationRow, StoreError> {
         owner: instant("owner_until_us")?.map_or(Owner::Bot, |until| Owner::Human { until }),
         window_until: instant("window_until_us")?,
         language: row.get("language"),
+        informed_at: instant("informed_us")?,
+        notices: row.get("notices"),
     })
 }
 
@@ -96,5 +98,40 @@ impl ConversationStore for PostgresStore {
         })
         .await?
         .map_or(Err(StoreError::NotFound("conversation")), |row| read(&row))
+    }
+
+    async fn set_notices(&self, id: i64, wanted: bool) -> Result<ConversationRow, StoreError> {
+        retry::passing(|| async {
+            sqlx::query(concat!("UPDATE conversation SET notices = $2 WHERE id = $1 RETURNING ", columns!()))
+                .bind(id)
+                .bind(wanted)
+                .fetch_optional(&self.pool)
+                .await
+                .map_err(error::store)
+        })
+        .await?
+        .map_or(Err(StoreError::NotFound("conversation")), |row| read(&row))
+    }
+
+    async fn conversations(
+        &self,
+        before: Option<i64>,
+        most: u32,
+    ) -> Result<Vec<ConversationRow>, StoreError> {
+        // The number of the newest message orders conversations as their messages arrived.
+        let rows = sqlx::query(concat!(
+            "WITH newest AS (SELECT conversation_id, MAX(seq) AS seq FROM inbox_route GROUP BY conversation_id)
+             SELECT ",
+            columns!(),
+            " FROM conversation JOIN newest ON conversation_id = id
+             WHERE $1::bigint IS NULL OR seq < (SELECT seq FROM newest WHERE conversation_id = $1)
+             ORDER BY seq DESC LIMIT $2"
+        ))
+        .bind(before)
+        .bind(i64::from(most))
+        .fetch_all(&self.pool)
+        .await
+        .map_err(error::store)?;
+        rows.iter().map(read).collect()
     }
 }

@@ -135,6 +135,30 @@ async fn known(tx: &mut PgConnection, sender: &Sender) -> Result<Option<i64>, St
     .map_err(error::store)
 }
 
+/// Gives the customer of `was` the ids of `is`, in a transaction that has the [`locks`]; `None` where nobody is known
+/// by them.
+pub(crate) async fn change_ids(
+    tx: &mut PgConnection,
+    was: &Sender,
+    is: &Sender,
+) -> Result<Option<i64>, StoreError> {
+    let Some(id) = known(tx, was).await? else { return Ok(None) };
+    sqlx::query("UPDATE customer SET user_id = NULL WHERE user_id = $1 AND id <> $2")
+        .bind(&is.user_id)
+        .bind(id)
+        .execute(&mut *tx)
+        .await
+        .map_err(error::store)?;
+    sqlx::query("UPDATE customer SET phone = NULL, wa_id = NULL WHERE phone = $1 AND id <> $2")
+        .bind(is.wa_id.as_deref().map(phone::key))
+        .bind(id)
+        .execute(&mut *tx)
+        .await
+        .map_err(error::store)?;
+    complete(tx, id, is).await?;
+    Ok(Some(id))
+}
+
 impl PostgresStore {
     async fn begin_identities(&self) -> Result<Tx, StoreError> {
         self.begin_locked(&locks(self)).await
@@ -181,20 +205,7 @@ impl PostgresStore {
 
     async fn ids_changed_once(&self, was: &Sender, is: &Sender) -> Result<CustomerRow, StoreError> {
         let mut tx = self.begin_identities().await?;
-        let id = known(&mut tx, was).await?.ok_or(StoreError::NotFound("customer"))?;
-        sqlx::query("UPDATE customer SET user_id = NULL WHERE user_id = $1 AND id <> $2")
-            .bind(&is.user_id)
-            .bind(id)
-            .execute(&mut *tx)
-            .await
-            .map_err(error::store)?;
-        sqlx::query("UPDATE customer SET phone = NULL, wa_id = NULL WHERE phone = $1 AND id <> $2")
-            .bind(is.wa_id.as_deref().map(phone::key))
-            .bind(id)
-            .execute(&mut *tx)
-            .await
-            .map_err(error::store)?;
-        complete(&mut tx, id, is).await?;
+        let id = change_ids(&mut tx, was, is).await?.ok_or(StoreError::NotFound("customer"))?;
         let row = need(&mut tx, id).await?;
         tx.commit().await.map_err(error::store)?;
         Ok(row)

@@ -13,7 +13,7 @@ use mcp_store::{
 };
 use sqlx::PgConnection;
 
-use crate::{PostgresStore, customer, dead_letter, delivery, error, retry, text};
+use crate::{PostgresStore, customer, dead_letter, delivery, echo, error, retry, text};
 
 /// A message seen for the first time, as it can be kept.
 struct Fresh<'a> {
@@ -47,6 +47,7 @@ impl PostgresStore {
                 dead_letter::keep(&mut tx, dead, None, now).await?;
             }
         }
+        echo::keep(&mut tx, deliveries, &mut accepted, now).await?;
         tx.commit().await.map_err(error::store)?;
         Ok(accepted)
     }

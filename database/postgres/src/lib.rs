@@ -24,6 +24,7 @@ mod conversation;
 mod customer;
 mod dead_letter;
 mod delivery;
+mod echo;
 mod error;
 mod health;
 mod idempotency;
@@ -42,8 +43,15 @@ mod turn;
 mod usage;
 mod waitlist;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
-use mcp_store::{LeaseTime, OpenError, StoreError, Tenant, micros};
+use mcp_store::{
+    LeaseTime, OpenError, StoreError, Tenant,
+    booking::{BookingOutcome, round::Asked},
+    group::Group,
+    micros,
+};
 use secrecy::SecretString;
 use sqlx::{AssertSqlSafe, Connection, PgPool, Postgres, Transaction};
 
@@ -68,6 +76,8 @@ pub struct PostgresStore {
     /// Part of the keys of advisory locks, which all tenants of a database share.
     schema: String,
     lease_time: LeaseTime,
+    /// Bookings that wait for those before them.
+    bookings: Arc<Group<Asked, Result<BookingOutcome, StoreError>>>,
 }
 
 impl PostgresStore {
@@ -96,7 +106,7 @@ impl PostgresStore {
             .map_err(error::open)?;
         connection.close().await.map_err(error::open)?;
         let pool = connect::pool(options);
-        Ok(Self { pool, tenant: tenant.clone(), schema, lease_time })
+        Ok(Self { pool, tenant: tenant.clone(), schema, lease_time, bookings: Arc::default() })
     }
 
     /// Closes its connections, for all clones.

@@ -22,6 +22,12 @@ impl Keys {
         format!("SELECT {}", calls.join(", "))
     }
 
+    /// With others.
+    pub fn and(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
+    }
+
     /// For binding as an array that a statement locks in order.
     pub fn into_vec(self) -> Vec<i64> {
         self.0.into_iter().collect()

@@ -13,28 +13,60 @@ fn amount(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
-#[async_trait]
-impl UsageStore for PostgresStore {
-    async fn add_usage(&self, day: Date, amounts: &Usage) -> Result<Usage, StoreError> {
+impl PostgresStore {
+    async fn add_usage_once(
+        &self,
+        day: Date,
+        customer_id: Option<i64>,
+        amounts: &Usage,
+    ) -> Result<Vec<(String, i64)>, StoreError> {
         let kinds = UsageKind::ALL.map(UsageKind::as_str);
         let sums = UsageKind::ALL.map(|kind| amount(amounts.of(kind)));
-        let rows = retry::passing(|| async {
-            // In one order of rows, so that two at a time wait and do not deadlock. A sum beyond 63 bits stays at the most.
-            sqlx::query_as(
-                "INSERT INTO usage_day AS u (day, kind, amount)
-                 SELECT $1, kind, amount FROM unnest($2::text[], $3::bigint[]) AS a (kind, amount) ORDER BY kind
-                 ON CONFLICT (day, kind) DO UPDATE
-                     SET amount = LEAST(u.amount::numeric + excluded.amount, 9223372036854775807)::bigint
-                 RETURNING kind, amount",
+        let mut tx = self.begin().await?;
+        if let Some(customer) = customer_id {
+            sqlx::query(
+                "INSERT INTO usage_customer AS u (customer_id, day, kind, amount)
+                 SELECT $4, $1, kind, amount FROM unnest($2::text[], $3::bigint[]) AS a (kind, amount)
+                 WHERE amount > 0 ORDER BY kind
+                 ON CONFLICT (customer_id, day, kind) DO UPDATE
+                     SET amount = LEAST(u.amount::numeric + excluded.amount, 9223372036854775807)::bigint",
             )
-                .bind(day.to_string())
-                .bind(kinds)
-                .bind(sums)
-                .fetch_all(&self.pool)
-                .await
-                .map_err(error::store)
-        })
-        .await?;
+            .bind(day.to_string())
+            .bind(kinds)
+            .bind(sums)
+            .bind(customer)
+            .execute(&mut *tx)
+            .await
+            .map_err(error::store)?;
+        }
+        // In one order of rows, so that two at a time wait and do not deadlock. A sum beyond 63 bits stays at the most.
+        let rows = sqlx::query_as(
+            "INSERT INTO usage_day AS u (day, kind, amount)
+             SELECT $1, kind, amount FROM unnest($2::text[], $3::bigint[]) AS a (kind, amount) ORDER BY kind
+             ON CONFLICT (day, kind) DO UPDATE
+                 SET amount = LEAST(u.amount::numeric + excluded.amount, 9223372036854775807)::bigint
+             RETURNING kind, amount",
+        )
+        .bind(day.to_string())
+        .bind(kinds)
+        .bind(sums)
+        .fetch_all(&mut *tx)
+        .await
+        .map_err(error::store)?;
+        tx.commit().await.map_err(error::store)?;
+        Ok(rows)
+    }
+}
+
+#[async_trait]
+impl UsageStore for PostgresStore {
+    async fn add_usage(
+        &self,
+        day: Date,
+        customer_id: Option<i64>,
+        amounts: &Usage,
+    ) -> Result<Usage, StoreError> {
+        let rows = retry::passing(|| self.add_usage_once(day, customer_id, amounts)).await?;
         Ok(collect(rows))
     }
 
@@ -67,6 +99,17 @@ impl UsageStore for PostgresStore {
         })
         .await?;
         Ok(done.rows_affected() > 0)
+    }
+
+    async fn usage_of(&self, customer_id: i64, day: Date) -> Result<Usage, StoreError> {
+        let rows =
+            sqlx::query_as("SELECT kind, amount FROM usage_customer WHERE customer_id = $1 AND day = $2")
+                .bind(customer_id)
+                .bind(day.to_string())
+                .fetch_all(&self.pool)
+                .await
+                .map_err(error::store)?;
+        Ok(collect(rows))
     }
 }
 

@@ -6,7 +6,7 @@ use mcp_store::{
     StoreError, micros,
     waitlist::{NewWait, Offer, WaitEnd, WaitRow, WaitState, WaitlistStore},
 };
-use sqlx::{PgConnection, Row, postgres::PgRow};
+use sqlx::{PgConnection, PgExecutor, Row, postgres::PgRow};
 
 use crate::{PostgresStore, error, outbox, retry, text};
 
@@ -102,63 +102,80 @@ impl PostgresStore {
 
     async fn end_wait_once(&self, id: &str, revision: i64, end: WaitEnd) -> Result<WaitRow, StoreError> {
         let mut tx = self.begin().await?;
-        let before = at_revision(&mut tx, id, revision).await?;
-        let next = match (end, before.state) {
-            (WaitEnd::Served, WaitState::Waiting | WaitState::Offered) => WaitState::Served,
-            (WaitEnd::Left, WaitState::Waiting | WaitState::Offered) => WaitState::Left,
-            (WaitEnd::WaitOn, WaitState::Offered) => WaitState::Waiting,
-            (_, state) => return Err(not_in(state)),
-        };
-        // What was offered stays to be read, unless the customer waits on.
-        let row = sqlx::query(concat!(
-            "UPDATE waitlist SET state = $2, revision = revision + 1,
-                 offered_start_us = CASE WHEN $2 <> 'waiting' THEN offered_start_us END,
-                 offered_staff_id = CASE WHEN $2 <> 'waiting' THEN offered_staff_id END,
-                 offer_until_us = CASE WHEN $2 <> 'waiting' THEN offer_until_us END
-             WHERE id = $1 RETURNING ",
-            columns!()
-        ))
-        .bind(id)
-        .bind(next.as_str())
-        .fetch_one(&mut *tx)
-        .await
-        .map_err(error::store)?;
-        let row = read(&row)?;
+        let row = finish(&mut tx, id, revision, end).await?;
         tx.commit().await.map_err(error::store)?;
         Ok(row)
     }
 }
 
+pub(crate) async fn finish(
+    tx: &mut PgConnection,
+    id: &str,
+    revision: i64,
+    end: WaitEnd,
+) -> Result<WaitRow, StoreError> {
+    let before = at_revision(tx, id, revision).await?;
+    let next = match (end, before.state) {
+        (WaitEnd::Served, WaitState::Waiting | WaitState::Offered) => WaitState::Served,
+        (WaitEnd::Left, WaitState::Waiting | WaitState::Offered) => WaitState::Left,
+        (WaitEnd::WaitOn, WaitState::Offered) => WaitState::Waiting,
+        (_, state) => return Err(not_in(state)),
+    };
+    // What was offered stays to be read, unless the customer waits on.
+    let row = sqlx::query(concat!(
+        "UPDATE waitlist SET state = $2, revision = revision + 1,
+             offered_start_us = CASE WHEN $2 <> 'waiting' THEN offered_start_us END,
+             offered_staff_id = CASE WHEN $2 <> 'waiting' THEN offered_staff_id END,
+             offer_until_us = CASE WHEN $2 <> 'waiting' THEN offer_until_us END
+         WHERE id = $1 RETURNING ",
+        columns!()
+    ))
+    .bind(id)
+    .bind(next.as_str())
+    .fetch_one(tx)
+    .await
+    .map_err(error::store)?;
+    read(&row)
+}
+
+pub(crate) async fn add(
+    executor: impl PgExecutor<'_>,
+    wait: &NewWait,
+    now: Timestamp,
+) -> Result<WaitRow, StoreError> {
+    if micros::to(wait.to) <= micros::to(wait.from) {
+        return Err(StoreError::Invalid("a wait ends before it begins".into()));
+    }
+    let row = sqlx::query(concat!(
+        "INSERT INTO waitlist (id, customer_id, service_id, staff_id, from_us, to_us, state, created_us)
+         VALUES ($1, $2, $3, $4, $5, $6, 'waiting', $7) RETURNING ",
+        columns!()
+    ))
+    .bind(&wait.id)
+    .bind(wait.customer_id)
+    .bind(&wait.service_id)
+    .bind(&wait.staff_id)
+    .bind(micros::to(wait.from))
+    .bind(micros::to(wait.to))
+    .bind(micros::to(now))
+    .fetch_one(executor)
+    .await
+    .map_err(|e| {
+        if error::is_unique(&e, "waitlist_pkey") {
+            StoreError::Conflict("a waitlist entry with this id is there".into())
+        } else if error::is_missing(&e, "waitlist_customer_id_fkey") {
+            StoreError::NotFound("customer")
+        } else {
+            error::store(e)
+        }
+    })?;
+    read(&row)
+}
+
 #[async_trait]
 impl WaitlistStore for PostgresStore {
     async fn wait(&self, wait: &NewWait, now: Timestamp) -> Result<WaitRow, StoreError> {
-        if micros::to(wait.to) <= micros::to(wait.from) {
-            return Err(StoreError::Invalid("a wait ends before it begins".into()));
-        }
-        let row = sqlx::query(concat!(
-            "INSERT INTO waitlist (id, customer_id, service_id, staff_id, from_us, to_us, state, created_us)
-             VALUES ($1, $2, $3, $4, $5, $6, 'waiting', $7) RETURNING ",
-            columns!()
-        ))
-        .bind(&wait.id)
-        .bind(wait.customer_id)
-        .bind(&wait.service_id)
-        .bind(&wait.staff_id)
-        .bind(micros::to(wait.from))
-        .bind(micros::to(wait.to))
-        .bind(micros::to(now))
-        .fetch_one(&self.pool)
-        .await
-        .map_err(|e| {
-            if error::is_unique(&e, "waitlist_pkey") {
-                StoreError::Conflict("a waitlist entry with this id is there".into())
-            } else if error::is_missing(&e, "waitlist_customer_id_fkey") {
-                StoreError::NotFound("customer")
-            } else {
-                error::store(e)
-            }
-        })?;
-        read(&row)
+        add(&self.pool, wait, now).await
     }
 
     async fn waiting(

@@ -30,6 +30,8 @@ CREATE TABLE conversation (
     owner_until_us   INTEGER,                      -- a person answers until then; NULL: the assistant does
     window_until_us  INTEGER,                      -- anything may be sent until then
     language         TEXT,
+    informed_us      INTEGER,                      -- when the customer was told what happens with their data
+    notices          INTEGER CHECK (notices IN (0, 1)),  -- whether they want notices; NULL: never said
     epoch            INTEGER NOT NULL DEFAULT 0,   -- number of the last claim
     attempts         INTEGER NOT NULL DEFAULT 0,   -- claims of the burst that waits now
     redone           INTEGER NOT NULL DEFAULT 0,   -- the turn was redone for newer messages
@@ -65,6 +67,15 @@ CREATE TABLE inbox_route (
     state           TEXT NOT NULL CHECK (state IN ('pending', 'done', 'dead'))
 ) STRICT;
 CREATE INDEX inbox_route_pending ON inbox_route (conversation_id, seq) WHERE state = 'pending';
+
+-- What a person of the business sent from the phone.
+CREATE TABLE echo (
+    id              TEXT NOT NULL PRIMARY KEY,
+    conversation_id INTEGER NOT NULL REFERENCES conversation (id),
+    until_us        INTEGER NOT NULL,
+    received_us     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX echo_of ON echo (conversation_id);
 
 CREATE TABLE delivery_status (
     seq        INTEGER NOT NULL PRIMARY KEY,
@@ -150,7 +161,7 @@ CREATE TABLE occupation (
     CHECK (from_us < to_us AND to_us - from_us <= 2678400000000)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX occupation_lane ON occupation (lane, from_us, to_us, share) WHERE standing = 1;
-CREATE INDEX occupation_from ON occupation (from_us, to_us) WHERE standing = 1;
+CREATE INDEX occupation_from ON occupation (from_us, to_us, share, pinned) WHERE standing = 1;  -- all an agenda reads
 -- What overlaps an instant began at most as long ago as it lasts. Nearly everything lasts four hours at most, so searches
 -- look back that far only; what lasts longer has an index of its own.
 CREATE INDEX occupation_long ON occupation (to_us, from_us, lane, share)
@@ -299,6 +310,14 @@ CREATE TABLE usage_day (
     kind   TEXT NOT NULL,
     amount INTEGER NOT NULL CHECK (amount >= 0),
     PRIMARY KEY (day, kind)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE usage_customer (
+    customer_id INTEGER NOT NULL REFERENCES customer (id),
+    day         TEXT NOT NULL,
+    kind        TEXT NOT NULL,
+    amount      INTEGER NOT NULL CHECK (amount >= 0),
+    PRIMARY KEY (customer_id, day, kind)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE audit (

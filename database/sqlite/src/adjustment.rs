@@ -41,9 +41,11 @@ pub(crate) async fn between(
     first: Date,
     last: Date,
 ) -> Result<Vec<AdjustmentRow>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT * FROM adjustment WHERE last_day >= $1 AND first_day <= $2 ORDER BY created_us, id",
-    )
+    let rows = sqlx::query(concat!(
+        "SELECT ",
+        columns!(adjustment),
+        " FROM adjustment WHERE last_day >= $1 AND first_day <= $2 ORDER BY created_us, id"
+    ))
     .bind(first.to_string())
     .bind(last.to_string())
     .fetch_all(executor)
@@ -65,6 +67,55 @@ async fn audited(
     Ok(())
 }
 
+pub(crate) async fn add(
+    tx: &mut SqliteConnection,
+    adjustment: &NewAdjustment,
+    audit: Option<&NewAudit>,
+    now: Timestamp,
+) -> Result<AdjustmentRow, StoreError> {
+    if adjustment.last < adjustment.first {
+        return Err(StoreError::Invalid("the last day is before the first".into()));
+    }
+    let row = sqlx::query(
+        concat!("INSERT INTO adjustment (id, first_day, last_day, content_json, created_us) VALUES ($1, $2, $3, $4, $5)
+         RETURNING ", columns!(adjustment)),
+    )
+    .bind(&adjustment.id)
+    .bind(adjustment.first.to_string())
+    .bind(adjustment.last.to_string())
+    .bind(adjustment.content.to_string())
+    .bind(micros::to(now))
+    .fetch_one(&mut *tx)
+    .await
+    .map_err(|error| {
+        if is_constraint(&error) {
+            StoreError::Conflict("an adjustment with this id is there".into())
+        } else {
+            db(error)
+        }
+    })?;
+    let row = read(&row)?;
+    audited(tx, audit, &adjustment.id, now).await?;
+    Ok(row)
+}
+
+pub(crate) async fn remove(
+    tx: &mut SqliteConnection,
+    id: &str,
+    audit: Option<&NewAudit>,
+    now: Timestamp,
+) -> Result<AdjustmentRow, StoreError> {
+    let row = sqlx::query(concat!("DELETE FROM adjustment WHERE id = $1 RETURNING ", columns!(adjustment)))
+        .bind(id)
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(db)?
+        .ok_or(StoreError::NotFound("adjustment"))?;
+    let row = read(&row)?;
+    audited(tx, audit, id, now).await?;
+    Ok(row)
+}
+
 #[async_trait]
 impl AdjustmentStore for SqliteStore {
     async fn adjust(
@@ -73,30 +124,8 @@ impl AdjustmentStore for SqliteStore {
         audit: Option<&NewAudit>,
         now: Timestamp,
     ) -> Result<AdjustmentRow, StoreError> {
-        if adjustment.last < adjustment.first {
-            return Err(StoreError::Invalid("the last day is before the first".into()));
-        }
         let mut tx = self.begin().await?;
-        let row = sqlx::query(
-            "INSERT INTO adjustment (id, first_day, last_day, content_json, created_us) VALUES ($1, $2, $3, $4, $5)
-             RETURNING *",
-        )
-        .bind(&adjustment.id)
-        .bind(adjustment.first.to_string())
-        .bind(adjustment.last.to_string())
-        .bind(adjustment.content.to_string())
-        .bind(micros::to(now))
-        .fetch_one(&mut *tx)
-        .await
-        .map_err(|error| {
-            if is_constraint(&error) {
-                StoreError::Conflict("an adjustment with this id is there".into())
-            } else {
-                db(error)
-            }
-        })?;
-        let row = read(&row)?;
-        audited(&mut tx, audit, &adjustment.id, now).await?;
+        let row = add(&mut tx, adjustment, audit, now).await?;
         tx.commit().await.map_err(db)?;
         Ok(row)
     }
@@ -112,14 +141,7 @@ impl AdjustmentStore for SqliteStore {
         now: Timestamp,
     ) -> Result<AdjustmentRow, StoreError> {
         let mut tx = self.begin().await?;
-        let row = sqlx::query("DELETE FROM adjustment WHERE id = $1 RETURNING *")
-            .bind(id)
-            .fetch_optional(&mut *tx)
-            .await
-            .map_err(db)?
-            .ok_or(StoreError::NotFound("adjustment"))?;
-        let row = read(&row)?;
-        audited(&mut tx, audit, id, now).await?;
+        let row = remove(&mut tx, id, audit, now).await?;
         tx.commit().await.map_err(db)?;
         Ok(row)
     }

@@ -21,10 +21,12 @@ pub(crate) async fn busy(
     from: Timestamp,
     to: Timestamp,
 ) -> Result<Vec<MirroredBusy>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT * FROM mirrored_event INDEXED BY mirrored_event_to
-         WHERE to_us > $1 AND from_us < $2 AND from_us < to_us",
-    )
+    let rows = sqlx::query(concat!(
+        "SELECT ",
+        columns!(mirrored_event),
+        " FROM mirrored_event INDEXED BY mirrored_event_to
+         WHERE to_us > $1 AND from_us < $2 AND from_us < to_us"
+    ))
     .bind(micros::to(from))
     .bind(micros::to(to))
     .fetch_all(executor)
@@ -46,9 +48,12 @@ pub(crate) async fn busy(
     Ok(found)
 }
 
-const STATES: &str =
-    "SELECT c.*, (SELECT COUNT(*) FROM mirrored_event e WHERE e.calendar = c.calendar) AS events
-    FROM calendar c WHERE $1 IS NULL OR c.calendar = $1 ORDER BY c.calendar";
+const STATES: &str = concat!(
+    "SELECT ",
+    columns!(calendar, c),
+    ", (SELECT COUNT(*) FROM mirrored_event e WHERE e.calendar = c.calendar) AS events
+    FROM calendar c WHERE $1 IS NULL OR c.calendar = $1 ORDER BY c.calendar"
+);
 
 async fn states(
     executor: impl SqliteExecutor<'_>,

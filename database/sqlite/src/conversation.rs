@@ -19,11 +19,13 @@ pub(crate) fn read(row: &SqliteRow) -> Result<ConversationRow, StoreError> {
         owner: at("owner_until_us")?.map_or(Owner::Bot, |until| Owner::Human { until }),
         window_until: at("window_until_us")?,
         language: row.get("language"),
+        informed_at: at("informed_us")?,
+        notices: row.get("notices"),
     })
 }
 
 async fn one(executor: impl SqliteExecutor<'_>, id: i64) -> Result<Option<ConversationRow>, StoreError> {
-    let row = sqlx::query("SELECT * FROM conversation WHERE id = $1")
+    let row = sqlx::query(concat!("SELECT ", columns!(conversation), " FROM conversation WHERE id = $1"))
         .bind(id)
         .fetch_optional(executor)
         .await
@@ -55,22 +57,61 @@ impl ConversationStore for SqliteStore {
             Owner::Bot => None,
             Owner::Human { until } => Some(micros::to(until)),
         };
-        let row = sqlx::query("UPDATE conversation SET owner_until_us = $2 WHERE id = $1 RETURNING *")
-            .bind(id)
-            .bind(until)
-            .fetch_optional(&self.writer)
-            .await
-            .map_err(db)?;
+        let row = sqlx::query(concat!(
+            "UPDATE conversation SET owner_until_us = $2 WHERE id = $1 RETURNING ",
+            columns!(conversation)
+        ))
+        .bind(id)
+        .bind(until)
+        .fetch_optional(&self.writer)
+        .await
+        .map_err(db)?;
         read(&row.ok_or(MISSING)?)
     }
 
     async fn set_language(&self, id: i64, language: &str) -> Result<ConversationRow, StoreError> {
-        let row = sqlx::query("UPDATE conversation SET language = $2 WHERE id = $1 RETURNING *")
-            .bind(id)
-            .bind(language)
-            .fetch_optional(&self.writer)
-            .await
-            .map_err(db)?;
+        let row = sqlx::query(concat!(
+            "UPDATE conversation SET language = $2 WHERE id = $1 RETURNING ",
+            columns!(conversation)
+        ))
+        .bind(id)
+        .bind(language)
+        .fetch_optional(&self.writer)
+        .await
+        .map_err(db)?;
         read(&row.ok_or(MISSING)?)
+    }
+
+    async fn set_notices(&self, id: i64, wanted: bool) -> Result<ConversationRow, StoreError> {
+        let row = sqlx::query(concat!(
+            "UPDATE conversation SET notices = $2 WHERE id = $1 RETURNING ",
+            columns!(conversation)
+        ))
+        .bind(id)
+        .bind(wanted)
+        .fetch_optional(&self.writer)
+        .await
+        .map_err(db)?;
+        read(&row.ok_or(MISSING)?)
+    }
+
+    async fn conversations(
+        &self,
+        before: Option<i64>,
+        most: u32,
+    ) -> Result<Vec<ConversationRow>, StoreError> {
+        // The number of the newest message orders conversations as their messages arrived.
+        let rows = sqlx::query(
+            concat!("WITH newest AS (SELECT conversation_id, MAX(seq) AS seq FROM inbox_route GROUP BY conversation_id)
+             SELECT ", columns!(conversation, c), " FROM conversation c JOIN newest n ON n.conversation_id = c.id
+             WHERE $1 IS NULL OR n.seq < (SELECT seq FROM newest WHERE conversation_id = $1)
+             ORDER BY n.seq DESC LIMIT $2"),
+        )
+        .bind(before)
+        .bind(most)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(db)?;
+        rows.iter().map(read).collect()
     }
 }

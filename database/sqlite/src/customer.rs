@@ -109,7 +109,7 @@ pub(crate) async fn get(
     executor: impl SqliteExecutor<'_>,
     id: i64,
 ) -> Result<Option<CustomerRow>, StoreError> {
-    let row = sqlx::query("SELECT * FROM customer WHERE id = $1")
+    let row = sqlx::query(concat!("SELECT ", columns!(customer), " FROM customer WHERE id = $1"))
         .bind(id)
         .fetch_optional(executor)
         .await
@@ -153,7 +153,7 @@ impl CustomerStore for SqliteStore {
     }
 
     async fn customer_by_phone(&self, phone: &str) -> Result<Option<CustomerRow>, StoreError> {
-        let row = sqlx::query("SELECT * FROM customer WHERE phone = $1")
+        let row = sqlx::query(concat!("SELECT ", columns!(customer), " FROM customer WHERE phone = $1"))
             .bind(phone::key(phone))
             .fetch_optional(&self.readers)
             .await
@@ -202,35 +202,41 @@ impl CustomerStore for SqliteStore {
 
     async fn ids_changed(&self, was: &Sender, is: &Sender) -> Result<CustomerRow, StoreError> {
         let mut tx = self.begin().await?;
-        let id = known(&mut tx, was).await?.ok_or(StoreError::NotFound("customer"))?;
-        let key = is.wa_id.as_deref().map(phone::key);
-        sqlx::query("UPDATE customer SET user_id = NULL WHERE user_id = $1 AND id <> $2")
-            .bind(&is.user_id)
-            .bind(id)
-            .execute(&mut *tx)
-            .await
-            .map_err(db)?;
-        sqlx::query("UPDATE customer SET phone = NULL, wa_id = NULL WHERE phone = $1 AND id <> $2")
-            .bind(&key)
-            .bind(id)
-            .execute(&mut *tx)
-            .await
-            .map_err(db)?;
-        sqlx::query(
-            "UPDATE customer SET user_id = COALESCE($2, user_id), phone = COALESCE($3, phone),
-               wa_id = COALESCE($4, wa_id), name = COALESCE($5, name)
-             WHERE id = $1",
-        )
-        .bind(id)
-        .bind(&is.user_id)
-        .bind(&key)
-        .bind(&is.wa_id)
-        .bind(&is.name)
-        .execute(&mut *tx)
-        .await
-        .map_err(db)?;
+        let id = change_ids(&mut tx, was, is).await?.ok_or(StoreError::NotFound("customer"))?;
         let row = need(&mut tx, id).await?;
         tx.commit().await.map_err(db)?;
         Ok(row)
     }
+}
+
+/// Gives the customer of `was` the ids of `is`; `None` where nobody is known by them.
+pub(crate) async fn change_ids(tx: &mut Tx, was: &Sender, is: &Sender) -> Result<Option<i64>, StoreError> {
+    let Some(id) = known(tx, was).await? else { return Ok(None) };
+    let key = is.wa_id.as_deref().map(phone::key);
+    sqlx::query("UPDATE customer SET user_id = NULL WHERE user_id = $1 AND id <> $2")
+        .bind(&is.user_id)
+        .bind(id)
+        .execute(&mut **tx)
+        .await
+        .map_err(db)?;
+    sqlx::query("UPDATE customer SET phone = NULL, wa_id = NULL WHERE phone = $1 AND id <> $2")
+        .bind(&key)
+        .bind(id)
+        .execute(&mut **tx)
+        .await
+        .map_err(db)?;
+    sqlx::query(
+        "UPDATE customer SET user_id = COALESCE($2, user_id), phone = COALESCE($3, phone),
+           wa_id = COALESCE($4, wa_id), name = COALESCE($5, name)
+         WHERE id = $1",
+    )
+    .bind(id)
+    .bind(&is.user_id)
+    .bind(&key)
+    .bind(&is.wa_id)
+    .bind(&is.name)
+    .execute(&mut **tx)
+    .await
+    .map_err(db)?;
+    Ok(Some(id))
 }

@@ -45,12 +45,16 @@ pub(crate) async fn list(
     after: i64,
     most: u32,
 ) -> Result<Vec<DeadLetterRow>, StoreError> {
-    let rows = sqlx::query("SELECT * FROM dead_letter WHERE id > $1 ORDER BY id LIMIT $2")
-        .bind(after)
-        .bind(most)
-        .fetch_all(executor)
-        .await
-        .map_err(db)?;
+    let rows = sqlx::query(concat!(
+        "SELECT ",
+        columns!(dead_letter),
+        " FROM dead_letter WHERE id > $1 ORDER BY id LIMIT $2"
+    ))
+    .bind(after)
+    .bind(most)
+    .fetch_all(executor)
+    .await
+    .map_err(db)?;
     rows.iter().map(read).collect()
 }
 
@@ -72,7 +76,7 @@ fn read(row: &SqliteRow) -> Result<DeadLetterRow, StoreError> {
 
 /// Removes a dead letter.
 pub(crate) async fn take(tx: &mut Tx, id: i64) -> Result<DeadLetterRow, StoreError> {
-    let row = sqlx::query("DELETE FROM dead_letter WHERE id = $1 RETURNING *")
+    let row = sqlx::query(concat!("DELETE FROM dead_letter WHERE id = $1 RETURNING ", columns!(dead_letter)))
         .bind(id)
         .fetch_optional(&mut **tx)
         .await

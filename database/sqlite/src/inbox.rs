@@ -15,7 +15,7 @@ use mcp_store::{
 };
 use serde_json::{Value, json};
 
-use crate::{SqliteStore, Tx, db, dead_letter, route, status};
+use crate::{SqliteStore, Tx, db, dead_letter, echo, route, status};
 
 #[async_trait]
 impl InboxStore for SqliteStore {
@@ -34,6 +34,7 @@ impl InboxStore for SqliteStore {
                 dead_letter::keep(&mut tx, dead, None, now).await?;
             }
         }
+        echo::keep(&mut tx, deliveries, &mut accepted, now).await?;
         tx.commit().await.map_err(db)?;
         Ok(accepted)
     }

@@ -3,6 +3,8 @@
 //! `synchronous=FULL`: when a method returns, its commit is on disk. Writes go through one connection and begin
 //! `IMMEDIATE`, so what a transaction reads cannot change before it writes.
 
+#[macro_use]
+mod columns;
 mod adjustment;
 mod audit;
 mod booking;
@@ -12,6 +14,7 @@ mod copy;
 mod customer;
 mod dead_letter;
 mod driver;
+mod echo;
 mod health;
 mod idempotency;
 mod inbox;
@@ -27,9 +30,13 @@ mod turn;
 mod usage;
 mod waitlist;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
-use mcp_store::{Store, StoreError, Tenant};
+use mcp_store::{
+    Store, StoreError, Tenant,
+    booking::{BookingOutcome, round::Asked},
+    group::Group,
+};
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
 use driver::db;
@@ -43,6 +50,8 @@ type Tx = Transaction<'static, Sqlite>;
 pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
+    /// Bookings that wait for the writer.
+    bookings: Arc<Group<Asked, Result<BookingOutcome, StoreError>>>,
     tenant: Tenant,
     path: PathBuf,
 }

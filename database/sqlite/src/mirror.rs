@@ -23,13 +23,13 @@ impl MirrorStore for SqliteStore {
     ) -> Result<Option<MirrorJob>, StoreError> {
         let now_us = micros::to(now);
         let row = sqlx::query(
-            "UPDATE booking SET mirror_epoch = mirror_epoch + 1, mirror_attempts = mirror_attempts + 1, mirror_lease_us = $2
+            concat!("UPDATE booking SET mirror_epoch = mirror_epoch + 1, mirror_attempts = mirror_attempts + 1, mirror_lease_us = $2
              WHERE id = (
                SELECT id FROM booking
                WHERE mirrored_revision < revision AND state <> 'held' AND mirror_due_us <= $1
                  AND (mirror_lease_us IS NULL OR mirror_lease_us <= $1)
                ORDER BY mirror_due_us LIMIT 1)
-             RETURNING *",
+             RETURNING ", columns!(booking), ", mirrored_revision, mirror_epoch, mirror_attempts"),
         )
         .bind(now_us)
         .bind(now_us.saturating_add(micros::of(lease)))

@@ -60,8 +60,8 @@ impl ReminderStore for SqliteStore {
         };
         let booking_id: String = claimed.get("booking_id");
         let row = sqlx::query(
-            "SELECT b.*, c.id AS conversation_id FROM booking b LEFT JOIN conversation c ON c.customer_id = b.customer_id
-             WHERE b.id = $1",
+            concat!("SELECT ", columns!(booking, b), ", c.id AS conversation_id FROM booking b LEFT JOIN conversation c ON c.customer_id = b.customer_id
+             WHERE b.id = $1"),
         )
         .bind(&booking_id)
         .fetch_one(&mut *tx)
@@ -90,9 +90,9 @@ impl ReminderStore for SqliteStore {
         };
         let mut tx = self.begin().await?;
         let row = sqlx::query(
-            "UPDATE reminder SET state = $4, not_before_us = $5, lease_until_us = NULL, epoch = epoch + 1
+            concat!("UPDATE reminder SET state = $4, not_before_us = $5, lease_until_us = NULL, epoch = epoch + 1
              WHERE booking_id = $1 AND due_us = $2 AND epoch = $3 AND state = 'pending' AND lease_until_us IS NOT NULL
-             RETURNING *",
+             RETURNING ", columns!(reminder)),
         )
         .bind(&claim.row.booking.id)
         .bind(micros::to(claim.due_at))
@@ -126,11 +126,15 @@ impl ReminderStore for SqliteStore {
     }
 
     async fn reminders(&self, booking_id: &str) -> Result<Vec<ReminderRow>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM reminder WHERE booking_id = $1 ORDER BY due_us")
-            .bind(booking_id)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(db)?;
+        let rows = sqlx::query(concat!(
+            "SELECT ",
+            columns!(reminder),
+            " FROM reminder WHERE booking_id = $1 ORDER BY due_us"
+        ))
+        .bind(booking_id)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(db)?;
         rows.iter().map(read).collect()
     }
 }

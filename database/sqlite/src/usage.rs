@@ -8,7 +8,7 @@ use mcp_store::{
 };
 use sqlx::SqliteExecutor;
 
-use crate::{SqliteStore, db, driver::amount};
+use crate::{SqliteStore, Tx, db, driver::amount};
 
 async fn of_day(executor: impl SqliteExecutor<'_>, day: Date) -> Result<Usage, StoreError> {
     let rows: Vec<(String, i64)> = sqlx::query_as("SELECT kind, amount FROM usage_day WHERE day = $1")
@@ -16,13 +16,34 @@ async fn of_day(executor: impl SqliteExecutor<'_>, day: Date) -> Result<Usage, S
         .fetch_all(executor)
         .await
         .map_err(db)?;
+    Ok(collect(rows))
+}
+
+fn collect(rows: Vec<(String, i64)>) -> Usage {
     let mut usage = Usage::default();
     for (kind, sum) in rows {
         if let Some(kind) = UsageKind::parse(&kind) {
             *usage.of_mut(kind) = amount(sum);
         }
     }
-    Ok(usage)
+    usage
+}
+
+async fn add_of(tx: &mut Tx, customer: i64, day: Date, kind: UsageKind, by: u64) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO usage_customer (customer_id, day, kind, amount) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (customer_id, day, kind) DO UPDATE SET
+           amount = CASE WHEN amount > 9223372036854775807 - excluded.amount THEN 9223372036854775807
+                         ELSE amount + excluded.amount END",
+    )
+    .bind(customer)
+    .bind(day.to_string())
+    .bind(kind.as_str())
+    .bind(i64::try_from(by).unwrap_or(i64::MAX))
+    .execute(&mut **tx)
+    .await
+    .map_err(db)?;
+    Ok(())
 }
 
 async fn add(
@@ -48,11 +69,19 @@ async fn add(
 
 #[async_trait]
 impl UsageStore for SqliteStore {
-    async fn add_usage(&self, day: Date, amounts: &Usage) -> Result<Usage, StoreError> {
+    async fn add_usage(
+        &self,
+        day: Date,
+        customer_id: Option<i64>,
+        amounts: &Usage,
+    ) -> Result<Usage, StoreError> {
         let mut tx = self.begin().await?;
         for kind in UsageKind::ALL {
             if amounts.of(kind) > 0 {
                 add(&mut *tx, day, kind, amounts.of(kind)).await?;
+                if let Some(customer) = customer_id {
+                    add_of(&mut tx, customer, day, kind, amounts.of(kind)).await?;
+                }
             }
         }
         let sums = of_day(&mut *tx, day).await?;
@@ -73,5 +102,16 @@ impl UsageStore for SqliteStore {
         add(&mut *tx, day, kind, by).await?;
         tx.commit().await.map_err(db)?;
         Ok(true)
+    }
+
+    async fn usage_of(&self, customer_id: i64, day: Date) -> Result<Usage, StoreError> {
+        let rows: Vec<(String, i64)> =
+            sqlx::query_as("SELECT kind, amount FROM usage_customer WHERE customer_id = $1 AND day = $2")
+                .bind(customer_id)
+                .bind(day.to_string())
+                .fetch_all(&self.readers)
+                .await
+                .map_err(db)?;
+        Ok(collect(rows))
     }
 }

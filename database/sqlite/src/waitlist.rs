@@ -37,7 +37,7 @@ fn read(row: &SqliteRow) -> Result<WaitRow, StoreError> {
 }
 
 async fn at_revision(tx: &mut Tx, id: &str, revision: i64) -> Result<WaitRow, StoreError> {
-    let row = sqlx::query("SELECT * FROM waitlist WHERE id = $1")
+    let row = sqlx::query(concat!("SELECT ", columns!(waitlist), " FROM waitlist WHERE id = $1"))
         .bind(id)
         .fetch_optional(&mut **tx)
         .await
@@ -51,37 +51,72 @@ fn not_in(state: WaitState) -> StoreError {
     StoreError::Conflict(format!("the waitlist entry is {}", state.as_str()))
 }
 
+pub(crate) async fn add(tx: &mut Tx, wait: &NewWait, now: Timestamp) -> Result<WaitRow, StoreError> {
+    if micros::to(wait.to) <= micros::to(wait.from) {
+        return Err(StoreError::Invalid("a wait ends before it begins".into()));
+    }
+    if customer::get(&mut **tx, wait.customer_id).await?.is_none() {
+        return Err(StoreError::NotFound("customer"));
+    }
+    let row = sqlx::query(concat!(
+        "INSERT INTO waitlist (id, customer_id, service_id, staff_id, from_us, to_us, state, created_us)
+         VALUES ($1, $2, $3, $4, $5, $6, 'waiting', $7) RETURNING ",
+        columns!(waitlist)
+    ))
+    .bind(&wait.id)
+    .bind(wait.customer_id)
+    .bind(&wait.service_id)
+    .bind(&wait.staff_id)
+    .bind(micros::to(wait.from))
+    .bind(micros::to(wait.to))
+    .bind(micros::to(now))
+    .fetch_one(&mut **tx)
+    .await
+    .map_err(|error| {
+        if is_constraint(&error) {
+            StoreError::Conflict("a waitlist entry with this id is there".into())
+        } else {
+            db(error)
+        }
+    })?;
+    read(&row)
+}
+
+pub(crate) async fn finish(
+    tx: &mut Tx,
+    id: &str,
+    revision: i64,
+    end: WaitEnd,
+) -> Result<WaitRow, StoreError> {
+    let before = at_revision(tx, id, revision).await?;
+    let next = match (end, before.state) {
+        (WaitEnd::Served, WaitState::Waiting | WaitState::Offered) => WaitState::Served,
+        (WaitEnd::Left, WaitState::Waiting | WaitState::Offered) => WaitState::Left,
+        (WaitEnd::WaitOn, WaitState::Offered) => WaitState::Waiting,
+        (_, state) => return Err(not_in(state)),
+    };
+    // What was offered stays to be read, unless the customer waits on.
+    let row = sqlx::query(concat!(
+        "UPDATE waitlist SET state = $2, revision = revision + 1,
+           offered_start_us = CASE WHEN $2 = 'waiting' THEN NULL ELSE offered_start_us END,
+           offered_staff_id = CASE WHEN $2 = 'waiting' THEN NULL ELSE offered_staff_id END,
+           offer_until_us = CASE WHEN $2 = 'waiting' THEN NULL ELSE offer_until_us END
+         WHERE id = $1 RETURNING ",
+        columns!(waitlist)
+    ))
+    .bind(id)
+    .bind(next.as_str())
+    .fetch_one(&mut **tx)
+    .await
+    .map_err(db)?;
+    read(&row)
+}
+
 #[async_trait]
 impl WaitlistStore for SqliteStore {
     async fn wait(&self, wait: &NewWait, now: Timestamp) -> Result<WaitRow, StoreError> {
-        if micros::to(wait.to) <= micros::to(wait.from) {
-            return Err(StoreError::Invalid("a wait ends before it begins".into()));
-        }
         let mut tx = self.begin().await?;
-        if customer::get(&mut *tx, wait.customer_id).await?.is_none() {
-            return Err(StoreError::NotFound("customer"));
-        }
-        let row = sqlx::query(
-            "INSERT INTO waitlist (id, customer_id, service_id, staff_id, from_us, to_us, state, created_us)
-             VALUES ($1, $2, $3, $4, $5, $6, 'waiting', $7) RETURNING *",
-        )
-        .bind(&wait.id)
-        .bind(wait.customer_id)
-        .bind(&wait.service_id)
-        .bind(&wait.staff_id)
-        .bind(micros::to(wait.from))
-        .bind(micros::to(wait.to))
-        .bind(micros::to(now))
-        .fetch_one(&mut *tx)
-        .await
-        .map_err(|error| {
-            if is_constraint(&error) {
-                StoreError::Conflict("a waitlist entry with this id is there".into())
-            } else {
-                db(error)
-            }
-        })?;
-        let row = read(&row)?;
+        let row = add(&mut tx, wait, now).await?;
         tx.commit().await.map_err(db)?;
         Ok(row)
     }
@@ -94,9 +129,9 @@ impl WaitlistStore for SqliteStore {
         most: u32,
     ) -> Result<Vec<WaitRow>, StoreError> {
         let rows = sqlx::query(
-            "SELECT * FROM waitlist
+            concat!("SELECT ", columns!(waitlist), " FROM waitlist
              WHERE state IN ('waiting', 'offered') AND state = 'waiting' AND to_us > $1 AND from_us < $2 AND to_us > $3
-             ORDER BY created_us, id LIMIT $4",
+             ORDER BY created_us, id LIMIT $4"),
         )
         .bind(micros::to(from))
         .bind(micros::to(to))
@@ -110,7 +145,7 @@ impl WaitlistStore for SqliteStore {
 
     async fn waits_of(&self, customer_id: i64) -> Result<Vec<WaitRow>, StoreError> {
         let rows = sqlx::query(
-            "SELECT * FROM waitlist WHERE customer_id = $1 AND state IN ('waiting', 'offered') ORDER BY created_us, id",
+            concat!("SELECT ", columns!(waitlist), " FROM waitlist WHERE customer_id = $1 AND state IN ('waiting', 'offered') ORDER BY created_us, id"),
         )
         .bind(customer_id)
         .fetch_all(&self.readers)
@@ -132,9 +167,9 @@ impl WaitlistStore for SqliteStore {
             return Err(not_in(before.state));
         }
         let row = sqlx::query(
-            "UPDATE waitlist SET state = 'offered', offered_start_us = $2, offered_staff_id = $3, offer_until_us = $4,
+            concat!("UPDATE waitlist SET state = 'offered', offered_start_us = $2, offered_staff_id = $3, offer_until_us = $4,
                revision = revision + 1
-             WHERE id = $1 RETURNING *",
+             WHERE id = $1 RETURNING ", columns!(waitlist)),
         )
         .bind(id)
         .bind(micros::to(offer.start))
@@ -168,38 +203,19 @@ impl WaitlistStore for SqliteStore {
         _now: Timestamp,
     ) -> Result<WaitRow, StoreError> {
         let mut tx = self.begin().await?;
-        let before = at_revision(&mut tx, id, revision).await?;
-        let next = match (end, before.state) {
-            (WaitEnd::Served, WaitState::Waiting | WaitState::Offered) => WaitState::Served,
-            (WaitEnd::Left, WaitState::Waiting | WaitState::Offered) => WaitState::Left,
-            (WaitEnd::WaitOn, WaitState::Offered) => WaitState::Waiting,
-            (_, state) => return Err(not_in(state)),
-        };
-        // What was offered stays to be read, unless the customer waits on.
-        let row = sqlx::query(
-            "UPDATE waitlist SET state = $2, revision = revision + 1,
-               offered_start_us = CASE WHEN $2 = 'waiting' THEN NULL ELSE offered_start_us END,
-               offered_staff_id = CASE WHEN $2 = 'waiting' THEN NULL ELSE offered_staff_id END,
-               offer_until_us = CASE WHEN $2 = 'waiting' THEN NULL ELSE offer_until_us END
-             WHERE id = $1 RETURNING *",
-        )
-        .bind(id)
-        .bind(next.as_str())
-        .fetch_one(&mut *tx)
-        .await
-        .map_err(db)?;
-        let row = read(&row)?;
+        let row = finish(&mut tx, id, revision, end).await?;
         tx.commit().await.map_err(db)?;
         Ok(row)
     }
 
     async fn expire_waits(&self, now: Timestamp) -> Result<Vec<WaitRow>, StoreError> {
-        let rows = sqlx::query(
+        let rows = sqlx::query(concat!(
             "UPDATE waitlist SET state = 'expired', revision = revision + 1
              WHERE state IN ('waiting', 'offered')
                AND ((state = 'offered' AND offer_until_us <= $1) OR (state = 'waiting' AND to_us <= $1))
-             RETURNING *",
-        )
+             RETURNING ",
+            columns!(waitlist)
+        ))
         .bind(micros::to(now))
         .fetch_all(&self.writer)
         .await

@@ -44,6 +44,10 @@ pub struct ConversationRow {
     pub window_until: Option<Timestamp>,
     /// BCP 47 tag of the language spoken, once known.
     pub language: Option<String>,
+    /// When the customer was told what happens with their data.
+    pub informed_at: Option<Timestamp>,
+    /// Whether the customer wants notices (reminders, offers); `None` where they never said.
+    pub notices: Option<bool>,
 }
 
 /// What is known of conversations.
@@ -58,6 +62,14 @@ pub trait ConversationStore: Send + Sync {
     /// Who answers from now on. A turn that runs at this moment sends nothing
     /// ([`TurnEnd::TakenOver`](crate::turn::TurnEnd::TakenOver)). [`StoreError::NotFound`].
     async fn set_owner(&self, id: i64, owner: Owner) -> Result<ConversationRow, StoreError>;
+
+    /// Whether the customer wants notices from now on. [`StoreError::NotFound`].
+    async fn set_notices(&self, id: i64, wanted: bool) -> Result<ConversationRow, StoreError>;
+
+    /// Conversations by the newest message that arrived, newest first, at most `most`; `before` is the id of the last
+    /// one of the page before, `None` for the first page.
+    async fn conversations(&self, before: Option<i64>, most: u32)
+    -> Result<Vec<ConversationRow>, StoreError>;
 
     /// The language from now on. [`StoreError::NotFound`].
     async fn set_language(&self, id: i64, language: &str) -> Result<ConversationRow, StoreError>;

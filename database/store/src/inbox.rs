@@ -45,8 +45,36 @@ pub struct Delivery {
     pub messages: Vec<IncomingMessage>,
     /// Statuses in order of arrival.
     pub statuses: Vec<DeliveryStatus>,
+    /// Messages a person of the business sent from the phone, in order of arrival.
+    pub echoes: Vec<Echo>,
+    /// New ids of customers, told by the channel itself, in order of arrival.
+    pub identities: Vec<IdentityChange>,
     /// Bodies that could not be understood, kept for a person.
     pub dead: Vec<DeadLetter>,
+}
+
+/// A message that a person of the business sent from the phone: it begins or extends a takeover. Deduplicated by its id
+/// like a message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Echo {
+    /// Meta's id.
+    pub id: String,
+    /// To whom; the customer and the conversation are made where there are none.
+    pub to: Sender,
+    /// What joins the history of the conversation, so that the assistant knows what was said.
+    pub content: serde_json::Value,
+    /// The takeover lasts until then, unless it lasts longer already.
+    pub until: Timestamp,
+}
+
+/// The channel says that a customer has new ids
+/// ([`CustomerStore::ids_changed`](crate::customer::CustomerStore::ids_changed)); an unknown customer is no error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentityChange {
+    /// The ids until now.
+    pub was: Sender,
+    /// The ids from now on.
+    pub is: Sender,
 }
 
 /// Something that could not be handled, kept for a person.

@@ -46,6 +46,7 @@ pub mod calendar;
 pub mod conversation;
 pub mod customer;
 pub mod error;
+pub mod group;
 pub mod idempotency;
 pub mod inbox;
 pub mod lanes;

@@ -6,10 +6,13 @@ use serde_json::Value;
 
 use crate::{
     StoreError,
+    adjustment::NewAdjustment,
+    audit::NewAudit,
     booking::{BookingOutcome, BookingRequest, ChangeRequest},
     conversation::ConversationRow,
     customer::Sender,
     outbox::NewOutgoing,
+    waitlist::{NewWait, WaitEnd},
 };
 
 /// A customer message that waits for an answer.
@@ -68,6 +71,111 @@ pub struct TurnResult {
     pub language: Option<String>,
     /// What is done.
     pub effect: Effect,
+    /// What else is done in the same transaction, in this order, after the effect. Where a booking or a change was
+    /// refused, only what [stands alone](Also::stands_alone).
+    pub also: Vec<Also>,
+}
+
+impl TurnResult {
+    /// An effect without history.
+    pub fn of(effect: Effect) -> Self {
+        Self { history: Vec::new(), language: None, effect, also: Vec::new() }
+    }
+}
+
+/// What a turn does beside its effect.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Also {
+    /// Tells somebody else, the owner for instance: written into the outbox of that conversation. A message whose
+    /// `dedupe_key` is there already is left out. [`StoreError::NotFound`] without that conversation.
+    Tell {
+        /// Whose conversation.
+        conversation_id: i64,
+        /// What.
+        message: NewOutgoing,
+    },
+    /// Written into the outbox of this turn's conversation as a second message. For what the channel cannot put into
+    /// one message; every message costs money.
+    Say(NewOutgoing),
+    /// A person answers this turn's conversation until then. A takeover that lasts longer already stays as it is.
+    Takeover {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// The customer was told what happens with their data ([`ConversationRow::informed_at`]).
+    Informed,
+    /// Whether the customer wants notices ([`ConversationRow::notices`]).
+    Notices(bool),
+    /// A customer begins to wait for a slot; rules of [`WaitlistStore::wait`](crate::waitlist::WaitlistStore::wait).
+    Wait(NewWait),
+    /// An entry of the waitlist ends; rules of
+    /// [`WaitlistStore::end_wait`](crate::waitlist::WaitlistStore::end_wait), but one that has another revision or
+    /// state by now is left as it is.
+    EndWait {
+        /// Entry.
+        id: String,
+        /// The revision that was read.
+        revision: i64,
+        /// How.
+        end: WaitEnd,
+    },
+    /// The owner changes hours; rules of [`AdjustmentStore::adjust`](crate::adjustment::AdjustmentStore::adjust).
+    Adjust {
+        /// What.
+        adjustment: NewAdjustment,
+        /// Entry of the audit.
+        audit: NewAudit,
+    },
+    /// The owner takes a change of hours back; one that is gone already is no error.
+    Unadjust {
+        /// Which.
+        id: String,
+        /// Entry of the audit.
+        audit: NewAudit,
+    },
+    /// What was understood of a message that was not text: kept as its text.
+    Heard {
+        /// Meta's id of the message.
+        message_id: String,
+        /// Its words.
+        text: String,
+    },
+    /// The customer revoked or edited an earlier message of this conversation. Its text and what was received are
+    /// replaced, in the inbox and wherever a part of a user's content in the history is its text
+    /// ([`retract`]). Unknown ids do no harm.
+    Retract {
+        /// Meta's id of the earlier message.
+        message_id: String,
+        /// The words that count now; `None` where it was revoked.
+        replacement: Option<String>,
+    },
+}
+
+impl Also {
+    /// Whether it is true whatever came of the effect: what the customer's messages say of themselves, and what the
+    /// customer wants. The rest belongs to an effect that came about.
+    pub fn stands_alone(&self) -> bool {
+        matches!(self, Self::Notices(_) | Self::Heard { .. } | Self::Retract { .. })
+    }
+}
+
+/// What stands in the history for a message that was revoked.
+pub const REVOKED: &str = "[message deleted by the customer]";
+
+/// Replaces the words of a message in a content of the history: the parts of a user's content whose text is `text`.
+/// Says whether there was one. Turns write one part for each message.
+pub fn retract(content: &mut Value, text: &str, replacement: Option<&str>) -> bool {
+    if content["role"] != "user" {
+        return false;
+    }
+    let mut found = false;
+    for part in content["parts"].as_array_mut().into_iter().flatten() {
+        if part["text"] == text {
+            part["text"] = Value::from(replacement.unwrap_or(REVOKED));
+            found = true;
+        }
+    }
+    found
 }
 
 /// What a turn does.
@@ -105,7 +213,8 @@ pub enum TurnEnd {
     /// Newer messages arrived while the turn ran; nothing was written, the attempt is given back, and the turn is to
     /// be redone.
     Superseded,
-    /// A person took the conversation over since the claim: the messages are done, nothing else was written.
+    /// A person took the conversation over since the claim: the messages are done, and nothing else was written but
+    /// what [stands alone](Also::stands_alone).
     TakenOver,
 }
 

@@ -78,8 +78,17 @@ impl Usage {
 /// Counters per local day of the business. The caller says which day it is. Adding is exact under concurrency.
 #[async_trait]
 pub trait UsageStore: Send + Sync {
-    /// Adds; returns the day's sums. A sum beyond 2^63 - 1 stays there.
-    async fn add_usage(&self, day: Date, amounts: &Usage) -> Result<Usage, StoreError>;
+    /// Adds to the day's sums, and where a customer is named to that customer's own; returns the day's sums. A sum
+    /// beyond 2^63 - 1 stays there. A customer's own sums are removed with the customer.
+    async fn add_usage(
+        &self,
+        day: Date,
+        customer_id: Option<i64>,
+        amounts: &Usage,
+    ) -> Result<Usage, StoreError>;
+
+    /// One customer's sums of the day.
+    async fn usage_of(&self, customer_id: i64, day: Date) -> Result<Usage, StoreError>;
 
     /// The day's sums: what is checked before a call.
     async fn usage(&self, day: Date) -> Result<Usage, StoreError>;

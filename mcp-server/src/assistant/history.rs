@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-/// Something the customer wrote.
-pub fn user(text: &str) -> Value {
+/// A note of the program in the user's place.
+pub fn note(text: &str) -> Value {
     json!({"role": "user", "parts": [{"text": text}]})
 }
 
@@ -36,6 +36,20 @@ pub fn whole(mut contents: Vec<Value>) -> Vec<Value> {
     contents
 }
 
+/// What any model can be given: the words alone. Thought signatures of one model are refused by every other one, and
+/// a call cannot be replayed without its signature.
+pub fn portable(contents: &[Value]) -> Vec<Value> {
+    let words = |part: &Value| {
+        let text = part["text"].as_str().filter(|_| part["thought"] != json!(true))?;
+        (!text.is_empty()).then(|| json!({"text": text}))
+    };
+    let portable = |content: &Value| {
+        let parts: Vec<Value> = content["parts"].as_array()?.iter().filter_map(words).collect();
+        (!parts.is_empty()).then(|| json!({"role": content["role"], "parts": parts}))
+    };
+    contents.iter().filter_map(portable).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,8 +58,19 @@ mod tests {
     fn a_cut_history_begins_with_the_customer() {
         let response =
             json!({"role": "user", "parts": [{"functionResponse": {"name": "f", "response": {}}}]});
-        let contents = vec![response.clone(), model("a"), user("b"), model("c")];
-        assert_eq!(whole(contents), vec![user("b"), model("c")]);
+        let contents = vec![response.clone(), model("a"), note("b"), model("c")];
+        assert_eq!(whole(contents), vec![note("b"), model("c")]);
         assert_eq!(whole(vec![response]), Vec::<Value>::new());
+    }
+
+    #[test]
+    fn another_model_gets_the_words_without_calls_and_signatures() {
+        let contents = [
+            note("oi"),
+            json!({"role": "model", "parts": [{"functionCall": {"name": "f"}, "thoughtSignature": "s"}]}),
+            json!({"role": "user", "parts": [{"functionResponse": {"name": "f", "response": {}}}]}),
+            json!({"role": "model", "parts": [{"text": "hm", "thought": true}, {"text": "Olá", "thoughtSignature": "t"}]}),
+        ];
+        assert_eq!(portable(&contents), vec![note("oi"), model("Olá")]);
     }
 }

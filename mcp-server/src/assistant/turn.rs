@@ -2,343 +2,444 @@
 
 use std::{sync::Arc, time::Duration};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use mcp_store::{
     StoreError,
-    booking::{BookedFor, BookingOutcome, BookingRow},
-    outbox::NewOutgoing,
-    turn::{ClaimedTurn, Effect, TurnResult},
+    booking::BookingRow,
+    conversation::SERVICE_WINDOW,
+    customer::Sender,
+    phone,
+    turn::{Also, ClaimedTurn, Effect, PendingMessage},
+    usage::Usage,
 };
-use mcp_tenant::{Profile, slots::Calendar};
-use serde_json::{Value, json};
-
-use super::{
-    gemini::{Ask, Call, Gemini, GeminiError, Reply},
-    guard, history, prompt, tools,
-};
-use crate::{
-    booking::{self, Desk, Principal, Wish},
-    status::{Dependency, StatusBoard},
+use mcp_tenant::{
+    profile::{Budgets, localized},
+    slots::Calendar,
     words::Language,
 };
+use tokio::time::Instant;
 
-/// Why a turn could not be finished now.
+pub use super::decided::Decided;
+use super::{
+    burst::{self, Burst},
+    decided,
+    dialogue::{Dialogue, DialogueError, Ended, with_words},
+    gemini::{Gemini, GeminiError},
+    meter::Meter,
+    owner,
+    plain::{self, MenuReason},
+    prompt,
+    spend::{self, Allowance, Level},
+    voice::{ListenError, Listener, Recordings},
+};
+use crate::{
+    booking::{Desk, Principal},
+    breaker::{self, Breaker, Pass},
+    owner as people,
+    profile_file::Loaded,
+    settings::Settings,
+    status::{Dependency, StatusBoard},
+    telemetry,
+    whatsapp::{media::Media, message::Incoming},
+    words::{self, detect, turn as sentences},
+};
+
+/// Why a turn could not be finished now. That the model cannot be asked is no reason: menus answer then.
 #[derive(Debug, thiserror::Error)]
 pub enum TurnError {
-    /// The model cannot be asked.
-    #[error(transparent)]
-    Model(#[from] GeminiError),
-    /// The model took too long.
-    #[error("finish the turn within {} seconds", DEADLINE.as_secs())]
-    TooLong,
     /// The profile's zone is unknown; a profile is checked before it is used.
     #[error("resolve the business's time zone")]
     Zone(#[from] jiff::Error),
     /// The database failed.
-    #[error("read the customer's bookings")]
+    #[error("read what the answer needs")]
     Store(#[from] StoreError),
 }
 
-/// A turn's whole time with the model; WhatsApp's typing indicator ends at 25 s.
-const DEADLINE: Duration = Duration::from_secs(20);
-/// Calls of the model in one turn.
-const MOST_CALLS: usize = 6;
-/// Longest text the assistant reads of one burst, in characters.
-const LONGEST_BURST: usize = 4000;
-/// Longest text that is sent; Meta allows 4096.
-const LONGEST_ANSWER: usize = 4000;
-/// A burst older than this is answered by code, which says so.
+/// A turn's whole time with the model. WhatsApp's typing indicator ends at 25 s, and the customer was quiet for a
+/// while before the turn began.
+const DEADLINE: Duration = Duration::from_secs(18);
+/// A burst older than this is answered by a menu, which says so.
 const LATE: SignedDuration = SignedDuration::from_hours(2);
-/// The customer service window: after it only templates may be sent.
-const WINDOW: SignedDuration = SignedDuration::from_hours(24);
 
 /// What a turn works with.
 pub struct Assistant {
     /// What can be booked.
     pub desk: Arc<Desk>,
-    /// The model.
+    /// The models.
     pub gemini: Gemini,
+    /// Where voice notes come from; without it they are answered by a request to write.
+    pub recordings: Option<Arc<dyn Recordings>>,
+    /// Stands before the models: while they fail again and again, menus answer without waiting for them.
+    pub breaker: Arc<Breaker>,
     /// What is known of the model.
     pub board: Arc<StatusBoard>,
 }
 
-/// Renders what a customer reads, and what joins the history, from what came of a staged booking.
-pub type Render = Box<dyn Fn(&BookingOutcome) -> (NewOutgoing, Vec<Value>) + Send + Sync>;
-
-/// A turn ready to be committed, with what renders its outcome.
-pub struct Decided {
-    /// To commit.
-    pub result: TurnResult,
-    /// Renders the outcome of a staged booking.
-    pub render: Render,
+/// What stays the same in one turn.
+struct Scene<'a> {
+    turn: &'a ClaimedTurn,
+    loaded: Arc<Loaded>,
+    language: Language,
+    plain: plain::Context,
 }
 
 impl Assistant {
-    /// Decides a turn. Nothing is written.
-    pub async fn decide(&self, turn: &ClaimedTurn) -> Result<Decided, TurnError> {
+    /// With Google's models, and with recordings from Meta.
+    pub fn new(
+        desk: Arc<Desk>,
+        http: &reqwest::Client,
+        settings: &Settings,
+        board: Arc<StatusBoard>,
+    ) -> Self {
+        let breaker = Breaker::new(breaker::Rule::default(), Arc::clone(&desk.clock));
+        board.show_breaker(Dependency::Gemini, Arc::clone(&breaker));
+        Self {
+            desk,
+            breaker,
+            gemini: Gemini::google(http.clone(), &settings.gemini),
+            recordings: Some(Arc::new(Media::new(http.clone(), settings.whatsapp.clone()))),
+            board,
+        }
+    }
+
+    /// Adds to the day's sums. What cannot be counted is told and does not keep the answer back.
+    pub async fn spent(&self, customer: i64, usage: &Usage) {
+        if *usage == Usage::default() {
+            return;
+        }
         let loaded = self.desk.profile();
-        let profile = &loaded.profile;
+        let Ok(calendar) = Calendar::new(&loaded.profile) else { return };
+        let today = calendar.local(self.desk.clock.now()).date();
+        if let Err(error) = self.desk.store.add_usage(today, Some(customer), usage).await {
+            tracing::warn!(error = telemetry::chain(&error), "what a turn used up could not be counted");
+        }
+    }
+
+    /// Decides a turn. Nothing is written; what it uses up is on the meter, whatever comes of it.
+    pub async fn decide(&self, turn: &ClaimedTurn, meter: &mut Meter) -> Result<Decided, TurnError> {
         let now = self.desk.clock.now();
-        let language = Language::of(profile);
-        let newest = newest(turn);
-        if age(newest, now) > WINDOW {
+        let mut burst = Burst::of(turn);
+        let mut scene = self.scene(turn, &burst.text());
+        let retracted = burst.retracted.clone();
+        let age = burst::age(turn, now);
+        if burst.is_quiet() {
+            return Ok(Decided::plain(Effect::Silence, Vec::new()).beside(retracted));
+        }
+        if age > SERVICE_WINDOW {
             let reason = "the messages are older than a day: only a template may answer them".to_owned();
-            return Ok(plain(Effect::GiveUp { answer: None, reason }, Vec::new()));
+            let told = self.tell_unanswered(&scene).await?;
+            let given_up = Decided::plain(Effect::GiveUp { answer: None, reason }, Vec::new());
+            return Ok(given_up.beside(told).beside(retracted).beside(plain::wanted_notices(turn)));
         }
-        let burst = burst(turn);
-        if burst.is_empty() {
-            return Ok(self.without_text(turn, language));
+        if let Some(phone) = &burst.phone {
+            self.own_phone(turn, phone).await?;
         }
-        if age(newest, now) > LATE {
-            return Ok(self.by_code(&burst, &language.late_answer(&language.person(profile))));
+        if age > LATE {
+            meter.menu(MenuReason::Late);
+            // What the owner decided by a tap is decided, however late it comes: it names what it was about.
+            let decided = if people::who(&scene.plain, turn).await?.is_some() {
+                plain::first(&scene.plain, turn).await
+            } else {
+                None
+            };
+            let decided = match decided {
+                Some(decided) => decided,
+                None => plain::menu(&scene.plain, turn, MenuReason::Late).await,
+            };
+            let opened = self.opened(with_words(decided, &burst), &scene, None);
+            return Ok(opened.beside(retracted).beside(plain::wanted_notices(turn)));
         }
-        let decided = tokio::time::timeout(DEADLINE, self.with_model(turn, profile, now, &burst)).await;
-        let decided = decided.unwrap_or(Err(TurnError::TooLong));
-        let outcome = match &decided {
-            Ok(_) => Ok(()),
-            Err(error) => Err(error.to_string()),
+        let allowance = self.allowance(&scene).await?;
+        let deadline = Instant::now() + DEADLINE;
+        let mut also = retracted;
+        also.extend(self.warning(&scene, &allowance).await?);
+        let heard = self.listen(&mut burst, &allowance, deadline, meter).await?;
+        let decided = match heard {
+            Ok(kept) => {
+                if !kept.is_empty() {
+                    scene = self.scene(turn, &burst.text());
+                }
+                also.extend(kept);
+                self.with_words(&scene, &burst, &allowance, deadline, meter).await?
+            }
+            // A tap needs no model, whatever was said beside it.
+            Err(error) => match plain::first(&scene.plain, turn).await {
+                Some(decided) => with_words(decided, &burst),
+                None => with_words(self.menu(&scene, turn, &error, meter).await, &burst),
+            },
         };
-        self.board.report(Dependency::Gemini, self.desk.clock.now(), outcome);
-        decided
+        Ok(self.opened(decided, &scene, burst.heard()).beside(also))
     }
 
-    /// The last resort for a burst whose turns failed: an honest text with the way to a person.
-    pub fn give_up(&self, turn: &ClaimedTurn, reason: &str) -> Decided {
+    /// In the language the customer writes, as far as the business speaks it.
+    fn scene<'a>(&self, turn: &'a ClaimedTurn, said: &str) -> Scene<'a> {
         let loaded = self.desk.profile();
-        let language = Language::of(&loaded.profile);
-        let text = language.cannot_answer(&language.person(&loaded.profile));
-        let burst = burst(turn);
-        // Gemini refuses an empty text in a history.
-        let contents =
-            if burst.is_empty() { Vec::new() } else { vec![history::user(&burst), history::model(&text)] };
-        let in_window = age(newest(turn), self.desk.clock.now()) <= WINDOW;
-        let answer = in_window.then(|| self.message(&text));
-        plain(Effect::GiveUp { answer, reason: reason.to_owned() }, contents)
+        let known = turn.conversation.language.as_deref().map(Language::of);
+        let language = detect::conversation(said, known, &words::spoken(&loaded.profile));
+        let plain = plain::Context { desk: Arc::clone(&self.desk), language };
+        Scene { turn, loaded, language, plain }
     }
 
-    /// A person answers: the assistant does not.
-    pub fn stay_silent(&self) -> Decided {
-        plain(Effect::Silence, Vec::new())
-    }
-
-    fn without_text(&self, turn: &ClaimedTurn, language: Language) -> Decided {
-        const SILENT: [&str; 4] = ["reaction", "system", "revoke", "edit"];
-        if turn.messages.iter().all(|m| SILENT.contains(&m.kind.as_str())) {
-            return plain(Effect::Silence, Vec::new());
+    /// The answer to what was said, written or heard.
+    async fn with_words(
+        &self,
+        scene: &Scene<'_>,
+        burst: &Burst,
+        allowance: &Allowance,
+        deadline: Instant,
+        meter: &mut Meter,
+    ) -> Result<Decided, TurnError> {
+        let turn = burst.spelled_out(scene.turn);
+        if let Some(decided) = plain::first(&scene.plain, &turn).await {
+            return Ok(with_words(decided, burst));
         }
-        plain(Effect::Answer(self.message(language.only_text())), Vec::new())
-    }
-
-    fn by_code(&self, burst: &str, text: &str) -> Decided {
-        plain(Effect::Answer(self.message(text)), vec![history::user(burst), history::model(text)])
-    }
-
-    fn message(&self, text: &str) -> NewOutgoing {
-        let body: String = text.chars().take(LONGEST_ANSWER).collect();
-        NewOutgoing::answer(self.desk.ids.id(), json!({"type": "text", "text": {"body": body}}))
+        if burst.content().is_none() {
+            let what = burst.unreadable.iter().min().copied().unwrap_or(sentences::Unreadable::Other);
+            let text = sentences::unreadable(scene.language, words::formal(&scene.loaded.profile), what);
+            return Ok(Decided::plain(Effect::Answer(decided::text(self.desk.ids.id(), &text)), Vec::new()));
+        }
+        if allowance.level == Level::Menus {
+            meter.menu(MenuReason::OverBudget);
+            let decided = plain::menu(&scene.plain, &turn, MenuReason::OverBudget).await;
+            return Ok(with_words(decided, burst));
+        }
+        let Some(pass) = self.breaker.admit() else {
+            meter.menu(MenuReason::ModelDown);
+            let decided = plain::menu(&scene.plain, &turn, MenuReason::ModelDown).await;
+            return Ok(with_words(decided, burst));
+        };
+        let ended = self.with_model(scene, burst, allowance, deadline, meter).await;
+        tell(pass, matches!(&ended, Err(DialogueError::Model(error)) if error.is_of_the_service()));
+        match ended {
+            Ok(Ended::Decided(decided)) => {
+                self.report(None);
+                Ok(*decided)
+            }
+            Ok(Ended::Menu(why)) => {
+                self.report(None);
+                meter.menu(why);
+                Ok(with_words(plain::menu(&scene.plain, &turn, why).await, burst))
+            }
+            Err(DialogueError::Model(error)) => {
+                Ok(with_words(self.menu(scene, &turn, &error, meter).await, burst))
+            }
+            Err(DialogueError::Store(error)) => Err(error.into()),
+        }
     }
 
     async fn with_model(
         &self,
-        turn: &ClaimedTurn,
-        profile: &Profile,
-        now: Timestamp,
-        burst: &str,
-    ) -> Result<Decided, TurnError> {
-        let principal = Principal::Customer(turn.conversation.customer_id);
-        let local = Calendar::new(profile)?.local(now);
-        let standing = self.standing(turn, profile, now).await?;
-        let system = prompt::system(profile, &standing, &local);
-        let mut fresh = vec![history::user(burst)];
-        let mut ask = Ask {
-            contents: history::whole(turn.history.clone()),
-            tools: tools::declarations(profile),
-            may_call: true,
-            system,
+        scene: &Scene<'_>,
+        burst: &Burst,
+        allowance: &Allowance,
+        deadline: Instant,
+        meter: &mut Meter,
+    ) -> Result<Ended, DialogueError> {
+        let now = self.desk.clock.now();
+        let profile = &scene.loaded.profile;
+        let principal = Principal::Customer(scene.turn.conversation.customer_id);
+        // Profiles are checked before they are used.
+        let Ok(calendar) = Calendar::new(profile) else { return Ok(Ended::Menu(MenuReason::ModelDown)) };
+        let rows = self.desk.store.open_of(scene.turn.conversation.customer_id, now).await?;
+        let standing = standing(&rows, &calendar, scene.language);
+        let system = prompt::system(
+            profile,
+            &prompt::Present {
+                language: scene.language,
+                standing: &standing,
+                first_contact: scene.turn.history.is_empty(),
+                now: &calendar.local(now),
+            },
+        );
+        let dialogue = Dialogue {
+            desk: &self.desk,
+            gemini: &self.gemini,
+            turn: scene.turn,
+            burst,
+            principal: &principal,
+            language: scene.language,
+            system: &system,
+            standing: &standing,
+            today: calendar.local(now).date(),
+            deadline,
         };
-        let mut past = ask.contents.len();
-        ask.contents.extend(fresh.clone());
-        let mut results: Vec<String> = Vec::new();
-        let mut strikes = 0;
-        for round in 1..=MOST_CALLS {
-            ask.may_call = round < MOST_CALLS;
-            let reply = match self.gemini.ask(&ask).await {
-                // Thought signatures of another model or key are refused for ever: better to forget than to be silent.
-                Err(GeminiError::Refused(why)) if past > 0 => {
-                    tracing::warn!(why, "the model refuses the history; the turn goes on without it");
-                    ask.contents.drain(..past);
-                    past = 0;
-                    self.gemini.ask(&ask).await?
-                }
-                other => other?,
-            };
-            match reply {
-                Reply::Calls { calls, content } => {
-                    let (answers, staged) = self.run(&principal, &calls).await;
-                    ask.contents.push(content.clone());
-                    fresh.push(content);
-                    if let Some(staged) = staged {
-                        return Ok(self.staged(turn, fresh, answers, staged).await);
-                    }
-                    let answers: Vec<(Call, Value)> =
-                        answers.into_iter().filter_map(|(c, v)| Some((c, v?))).collect();
-                    results.extend(answers.iter().map(|(_, value)| value.to_string()));
-                    let response = history::results(&answers);
-                    ask.contents.push(response.clone());
-                    fresh.push(response);
-                }
-                Reply::Text { text, content } => {
-                    let mut given: Vec<&str> = results.iter().map(String::as_str).collect();
-                    given.push(&ask.system);
-                    let given = guard::Given { sources: &given, asked: burst, standing: &standing };
-                    match guard::check(&text, &given) {
-                        Ok(()) => {
-                            fresh.push(content);
-                            return Ok(plain(Effect::Answer(self.message(&text)), fresh));
-                        }
-                        Err(lie) => {
-                            tracing::warn!(lie = %lie, strikes, "the model's text is not sent");
-                            ask.contents.push(content);
-                            ask.contents.push(history::user(&format!(
-                                "[system] This text was not sent: {lie}. Answer again using only results of this turn; to book, call the function."
-                            )));
-                            strikes += 1;
-                        }
-                    }
-                }
-                Reply::Nothing(reason) => {
-                    tracing::warn!(reason, strikes, "the model answered nothing usable");
-                    strikes += 1;
-                }
-            }
-            if strikes >= 2 {
-                break;
-            }
-        }
-        let language = Language::of(profile);
-        let text = language.cannot_answer(&language.person(profile));
-        fresh.push(history::model(&text));
-        Ok(plain(Effect::Answer(self.message(&text)), close(fresh)))
+        let rank = if allowance.level == Level::Cheap { self.gemini.cheapest() } else { 0 };
+        dialogue.run(rank, meter).await
     }
 
-    /// The customer's committed appointments, one per line, empty where there is none.
-    async fn standing(
+    async fn listen(
         &self,
-        turn: &ClaimedTurn,
-        profile: &Profile,
-        now: Timestamp,
-    ) -> Result<String, TurnError> {
-        let calendar = Calendar::new(profile)?;
-        let language = Language::of(profile);
-        let rows = self.desk.store.open_of(turn.conversation.customer_id, now).await?;
-        let line = |row: &BookingRow| {
-            let b = &row.booking;
-            let at = language.moment(&calendar.local(b.start()));
-            let (services, staff) = (b.service_names(), b.staff_names());
-            format!("- {services} / {staff}: {at} ({}, {})", b.state.as_str(), b.reference)
+        burst: &mut Burst,
+        allowance: &Allowance,
+        deadline: Instant,
+        meter: &mut Meter,
+    ) -> Result<Result<Vec<Also>, GeminiError>, TurnError> {
+        if burst.voices.is_empty() {
+            return Ok(Ok(Vec::new()));
+        }
+        if allowance.level == Level::Menus {
+            burst.voices.clear();
+            burst.unreadable.push(sentences::Unreadable::Voice);
+            return Ok(Ok(Vec::new()));
+        }
+        let listener = Listener {
+            desk: &self.desk,
+            gemini: &self.gemini,
+            rank: if allowance.level == Level::Cheap { self.gemini.cheapest() } else { 0 },
+            recordings: self.recordings.as_deref(),
+            allowance: *allowance,
+            deadline,
         };
-        Ok(rows.iter().map(line).collect::<Vec<_>>().join("\n"))
-    }
-
-    /// Runs reading calls; the first writing call is staged and has no result yet.
-    async fn run(
-        &self,
-        principal: &Principal,
-        calls: &[Call],
-    ) -> (Vec<(Call, Option<Value>)>, Option<tools::Staged>) {
-        let mut staged = None;
-        let mut answers = Vec::with_capacity(calls.len());
-        for call in calls {
-            let result = if call.name != tools::BOOK {
-                Some(tools::read(&self.desk, principal, &call.name, &call.args).await)
-            } else if staged.is_some() {
-                Some(tools::error("conflict", "one booking at a time: book the next one in the next turn"))
-            } else {
-                match tools::stage(&self.desk, principal, &call.args) {
-                    Ok(effect) => {
-                        staged = Some(effect);
-                        None
-                    }
-                    Err(refusal) => Some(refusal),
-                }
-            };
-            answers.push((call.clone(), result));
+        let Some(pass) = self.breaker.admit() else {
+            return Ok(Err(GeminiError::not_now("it failed again and again and is left alone for a while")));
+        };
+        let heard = listener.listen(burst, meter).await;
+        tell(pass, matches!(&heard, Err(ListenError::Model(error)) if error.is_of_the_service()));
+        match heard {
+            Ok(kept) => Ok(Ok(kept)),
+            Err(ListenError::Model(error)) => Ok(Err(error)),
+            Err(ListenError::Store(error)) => Err(error.into()),
         }
-        (answers, staged)
     }
 
-    async fn staged(
+    /// The menu in the place of a model that cannot be asked.
+    async fn menu(
         &self,
+        scene: &Scene<'_>,
         turn: &ClaimedTurn,
-        fresh: Vec<Value>,
-        answers: Vec<(Call, Option<Value>)>,
-        staged: tools::Staged,
+        error: &GeminiError,
+        meter: &mut Meter,
     ) -> Decided {
-        let sender = &turn.sender;
-        let name =
-            staged.name.or_else(|| sender.name.clone()).or_else(|| sender.wa_id.clone()).unwrap_or_default();
-        let key = turn.messages.first().map_or_else(String::new, |message| format!("turn:{}", message.id));
-        let request = self
-            .desk
-            .request(Wish {
-                slot: staged.slot,
-                booked_for: BookedFor::Customer(turn.conversation.customer_id),
-                customer_name: name,
-                idempotency_key: key,
-            })
-            .await;
-        let loaded = self.desk.profile();
-        let id = self.desk.ids.id();
-        let render = move |outcome: &BookingOutcome| {
-            let (text, result) = match outcome {
-                BookingOutcome::Booked(row) | BookingOutcome::Changed(row) => {
-                    let output = json!({"output": {"booked": true, "reference": row.booking.reference}});
-                    (booking::receipt(&loaded.profile, row), output)
-                }
-                BookingOutcome::Refused(refused) => (
-                    booking::refusal(&loaded.profile, refused),
-                    tools::error(&refused.code, &refused.message),
-                ),
-            };
-            let answers: Vec<(Call, Value)> = answers
-                .iter()
-                .map(|(call, value)| (call.clone(), value.clone().unwrap_or_else(|| result.clone())))
-                .collect();
-            let message = NewOutgoing::answer(id.clone(), json!({"type": "text", "text": {"body": text}}));
-            (message, vec![history::results(&answers), history::model(&text)])
-        };
-        Decided {
-            result: TurnResult { history: fresh, language: None, effect: Effect::Book(Box::new(request)) },
-            render: Box::new(render),
+        self.report(Some(error));
+        let why = if *error == GeminiError::Slow { MenuReason::ModelSlow } else { MenuReason::ModelDown };
+        meter.menu(why);
+        plain::menu(&scene.plain, turn, why).await
+    }
+
+    fn report(&self, error: Option<&GeminiError>) {
+        let outcome = error.map_or(Ok(()), |error| Err(error.to_string()));
+        self.board.report(Dependency::Gemini, self.desk.clock.now(), outcome);
+    }
+
+    /// The language is kept; the privacy notice, once, and what was understood of a voice note stand before the answer.
+    fn opened(&self, mut decided: Decided, scene: &Scene<'_>, heard: Option<String>) -> Decided {
+        let id = || self.desk.ids.id();
+        if scene.turn.conversation.language.as_deref() != Some(scene.language.tag()) {
+            decided.result.language.get_or_insert_with(|| scene.language.tag().to_owned());
         }
+        let decided = match heard {
+            Some(heard) => decided.opening(sentences::heard(&heard), id()),
+            None => decided,
+        };
+        let notice = localized(&scene.loaded.profile.assistant.privacy_notice, scene.language.tag());
+        if notice.is_empty() || scene.turn.conversation.informed_at.is_some() || !decided.speaks() {
+            return decided;
+        }
+        decided.opening(notice.to_owned(), id()).beside([Also::Informed])
+    }
+
+    async fn allowance(&self, scene: &Scene<'_>) -> Result<Allowance, TurnError> {
+        let budgets = &scene.loaded.profile.budgets;
+        if *budgets == Budgets::default() {
+            return Ok(spend::allowance(budgets, &Usage::default(), &Usage::default()));
+        }
+        let today = Calendar::new(&scene.loaded.profile)?.local(self.desk.clock.now()).date();
+        let (business, customer) = (
+            self.desk.store.usage(today).await?,
+            self.desk.store.usage_of(scene.turn.conversation.customer_id, today).await?,
+        );
+        Ok(spend::allowance(budgets, &business, &customer))
+    }
+
+    /// The owner is told once a day that its budget is nearly used up.
+    async fn warning(&self, scene: &Scene<'_>, allowance: &Allowance) -> Result<Option<Also>, TurnError> {
+        let Some(percent) = allowance.tell_owner else { return Ok(None) };
+        let profile = &scene.loaded.profile;
+        let today = Calendar::new(profile)?.local(self.desk.clock.now()).date();
+        let text = sentences::budget_nearly_used(words::language(profile), percent);
+        Ok(owner::tell(&self.desk, scene.turn, format!("budget:{today}"), &text).await?)
+    }
+
+    async fn tell_unanswered(&self, scene: &Scene<'_>) -> Result<Option<Also>, TurnError> {
+        let language = words::language(&scene.loaded.profile);
+        let text = sentences::went_unanswered(language, &owner::who(scene.turn));
+        let burst = scene.turn.messages.first().map_or("", |message| message.id.as_str());
+        Ok(owner::tell(&self.desk, scene.turn, format!("unanswered:{burst}"), &text).await?)
+    }
+
+    /// The channel vouches for a number that was shared because it was asked for; a customer known by a user id alone
+    /// gets it.
+    async fn own_phone(&self, turn: &ClaimedTurn, phone: &str) -> Result<(), TurnError> {
+        let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
+        if turn.sender.user_id.is_none() || turn.sender.wa_id.is_some() || digits.is_empty() {
+            return Ok(());
+        }
+        // Nobody becomes somebody else by a card: not an owner, and not a customer who has the number already.
+        let owners = &self.desk.profile().profile.business.owners;
+        let is_owners = owners.iter().any(|owner| phone::key(owner) == phone::key(&digits));
+        if is_owners || self.desk.store.customer_by_phone(&digits).await?.is_some() {
+            return Ok(());
+        }
+        let sender = Sender { wa_id: Some(digits), ..turn.sender.clone() };
+        self.desk.store.identify(&sender, self.desk.clock.now()).await?;
+        Ok(())
+    }
+
+    /// The last resort for a burst whose turns failed: the menu, and a person of the business looks into it.
+    pub async fn give_up(&self, turn: &ClaimedTurn, reason: &str) -> Decided {
+        let burst = Burst::of(turn);
+        let scene = self.scene(turn, &burst.text());
+        let menu = plain::menu(&scene.plain, turn, MenuReason::ModelDown).await;
+        let mut decided = with_words(menu, &burst).beside(burst.retracted.clone());
+        let in_window = burst::age(turn, self.desk.clock.now()) <= SERVICE_WINDOW;
+        let answer = match decided.result.effect {
+            Effect::Answer(message) => Some(message).filter(|_| in_window),
+            _ => None,
+        };
+        if answer.is_none() {
+            decided.result.history.clear();
+        }
+        decided.result.effect = Effect::GiveUp { answer, reason: reason.to_owned() };
+        decided
+    }
+
+    /// An owner who taps twice in a burst has decided twice: the turn ends at the first tap, and what comes after it
+    /// waits for the next one.
+    pub async fn one_decision(&self, turn: &mut ClaimedTurn) {
+        let is_tap = |message: &PendingMessage| matches!(Incoming::read(message), Incoming::Tap { .. });
+        let Some(first) = turn.messages.iter().position(is_tap) else { return };
+        if first.saturating_add(1) >= turn.messages.len() {
+            return;
+        }
+        let scene = self.scene(turn, "");
+        if matches!(people::who(&scene.plain, turn).await, Ok(Some(_))) {
+            turn.messages.truncate(first.saturating_add(1));
+            // What comes after the tap is no reason to do this turn again.
+            turn.redone = true;
+        }
+    }
+
+    /// A person answers: the assistant does not. What the customer said joins the history, so that the assistant knows
+    /// it when it answers again.
+    pub fn stay_silent(turn: &ClaimedTurn) -> Decided {
+        let burst = Burst::of(turn);
+        let history = burst.content().into_iter().collect();
+        Decided::plain(Effect::Silence, history).beside(burst.retracted).beside(plain::wanted_notices(turn))
     }
 }
 
-fn plain(effect: Effect, history: Vec<Value>) -> Decided {
-    // Only a staged booking has an outcome to render; should a store ask anyway, it is told the truth.
-    let render = |_: &BookingOutcome| {
-        let message = NewOutgoing::answer(String::new(), json!({"type": "text", "text": {"body": "-"}}));
-        (message, Vec::new())
+/// Tells the breaker how a use of the model ended.
+fn tell(pass: Pass, failed: bool) {
+    if failed { pass.failed() } else { pass.succeeded() }
+}
+
+/// The customer's committed appointments, one per line, empty where there is none.
+fn standing(rows: &[BookingRow], calendar: &Calendar<'_>, language: Language) -> String {
+    let line = |row: &BookingRow| {
+        let b = &row.booking;
+        let at = language.moment(&calendar.local(b.start()));
+        let (services, staff) = (b.service_names(), b.staff_names());
+        format!("- {services} / {staff}: {at} ({}, {})", b.state.as_str(), b.reference)
     };
-    Decided { result: TurnResult { history, language: None, effect }, render: Box::new(render) }
-}
-
-/// What is kept of a turn that ended with a text by code: the customer's words and that text. Calls whose results
-/// are missing would break the next request.
-fn close(fresh: Vec<Value>) -> Vec<Value> {
-    let last = fresh.last().cloned();
-    fresh.into_iter().take(1).chain(last).collect()
-}
-
-fn newest(turn: &ClaimedTurn) -> Timestamp {
-    turn.messages.iter().map(|message| message.sent_at).max().unwrap_or(Timestamp::MIN)
-}
-
-fn age(sent: Timestamp, now: Timestamp) -> SignedDuration {
-    now.duration_since(sent)
-}
-
-fn burst(turn: &ClaimedTurn) -> String {
-    let texts: Vec<&str> = turn.messages.iter().filter_map(|m| m.text.as_deref()).collect();
-    texts.join("\n").chars().take(LONGEST_BURST).collect()
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -11,12 +11,15 @@ use mcp_store::{
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{Assistant, turn::Decided};
+use super::{Assistant, Meter, turn::Decided};
 use crate::{
     clock::{SharedClock, until},
+    failpoint::{Point, reached},
     metrics::Metrics,
     telemetry,
     wake::Wake,
+    web::rest::waiting::is_program,
+    whatsapp::receipt::Receipts,
 };
 
 /// A burst is over when the customer is quiet for a moment, and is not waited for long.
@@ -45,6 +48,8 @@ pub struct TurnLoop {
     pub wake: Arc<Wake>,
     /// Counters.
     pub metrics: Arc<Metrics>,
+    /// Tells the customer that the burst was read.
+    pub receipts: Receipts,
 }
 
 impl TurnLoop {
@@ -88,23 +93,37 @@ impl TurnLoop {
         }
     }
 
-    async fn answer(&self, turn: ClaimedTurn) {
+    async fn answer(&self, mut turn: ClaimedTurn) {
+        reached(Point::TurnClaimed);
+        // A program's user is on no channel that shows what was read.
+        if !is_program(&turn.sender) {
+            self.receipts.seen(&turn, self.clock.now());
+        }
+        self.assistant.one_decision(&mut turn).await;
+        let mut meter = Meter::default();
+        self.attempt(&turn, &mut meter).await;
+        // After the answer is on its way: nobody waits for a count.
+        meter.count(&self.metrics);
+        self.assistant.spent(turn.conversation.customer_id, &meter.usage).await;
+    }
+
+    async fn attempt(&self, turn: &ClaimedTurn, meter: &mut Meter) {
         let decided = if turn.conversation.owner.is_human_at(self.clock.now()) {
-            self.assistant.stay_silent()
+            Assistant::stay_silent(turn)
         } else if turn.attempt > MOST_ATTEMPTS {
             self.metrics.turn("given_up");
-            self.assistant.give_up(&turn, "the turn ended its process more than twice")
+            self.assistant.give_up(turn, "the turn ended its process more than twice").await
         } else {
-            match self.assistant.decide(&turn).await {
+            match self.assistant.decide(turn, meter).await {
                 Ok(decided) => decided,
                 Err(error) if turn.attempt >= MOST_ATTEMPTS => {
                     self.metrics.turn("given_up");
-                    self.assistant.give_up(&turn, &telemetry::chain(&error))
+                    self.assistant.give_up(turn, &telemetry::chain(&error)).await
                 }
-                Err(error) => return self.later(&turn, &error).await,
+                Err(error) => return self.later(turn, &error).await,
             }
         };
-        self.commit(&turn, decided).await;
+        self.commit(turn, decided, meter).await;
     }
 
     /// The claim is given back; the same messages are tried again soon.
@@ -126,21 +145,33 @@ impl TurnLoop {
         }
     }
 
-    async fn commit(&self, turn: &ClaimedTurn, decided: Decided) {
+    /// Everyone who follows bookings hears of one.
+    fn tell(&self, turn: &ClaimedTurn, outcome: &'static str, booking: &str) {
+        self.metrics.booking(outcome);
+        tracing::info!(
+            booking.id = booking,
+            conversation = turn.conversation.id,
+            outcome,
+            "a booking of a turn"
+        );
+        self.wake.bookings();
+    }
+
+    async fn commit(&self, turn: &ClaimedTurn, decided: Decided, meter: &mut Meter) {
+        let (messages, hands_over) = (decided.messages(), decided.hands_over());
         let Decided { result, render } = decided;
+        reached(Point::TurnDecided);
         match self.store.commit_turn(turn, result, &*render, self.clock.now()).await {
             Ok(TurnEnd::Committed { booking }) => {
+                reached(Point::TurnCommitted);
                 self.metrics.turn("committed");
+                meter.usage.messages += messages;
+                if hands_over {
+                    self.metrics.handed_over();
+                }
                 match booking {
-                    Some(BookingOutcome::Booked(row) | BookingOutcome::Changed(row)) => {
-                        self.metrics.booking("booked");
-                        tracing::info!(
-                            booking.id = row.booking.id,
-                            conversation = turn.conversation.id,
-                            "booked"
-                        );
-                        self.wake.mirror.notify_one();
-                    }
+                    Some(BookingOutcome::Booked(row)) => self.tell(turn, "booked", &row.booking.id),
+                    Some(BookingOutcome::Changed(row)) => self.tell(turn, "changed", &row.booking.id),
                     Some(BookingOutcome::Refused(_)) => self.metrics.booking("refused"),
                     None => {}
                 }

@@ -1,8 +1,8 @@
 //! Choosing inside the transaction that books: the same arithmetic as for an offer, over fresh rows.
 
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use mcp_store::{
-    booking::{Agenda, Alternative, Booking, BookingItem, BookingState, Choice, Refused, code},
+    booking::{Agenda, Alternative, BookedFor, Booking, BookingItem, BookingState, Choice, Refused, code},
     lanes::{LaneMove, Occupation},
 };
 use mcp_tenant::{
@@ -12,11 +12,13 @@ use mcp_tenant::{
     when::Window,
 };
 
-use super::{SlotRef, busy::busy, desk::Wish};
+use super::{SlotRef, busy::busy, wish::Wish};
 
 /// Alternatives named with a refusal, and how many days are searched for them.
 const ALTERNATIVES: usize = 3;
 const ALTERNATIVE_DAYS: i64 = 5;
+/// Nobody is reminded so soon after booking.
+const TOO_SOON: SignedDuration = SignedDuration::from_mins(30);
 
 /// What was fixed before the transaction.
 pub struct Chosen {
@@ -26,6 +28,8 @@ pub struct Chosen {
     pub reference: String,
     /// State to begin in.
     pub state: BookingState,
+    /// Until when it is held, where it is.
+    pub hold_until: Option<Timestamp>,
     /// The present.
     pub now: Timestamp,
     /// Events of the owner's calendar outside.
@@ -34,24 +38,31 @@ pub struct Chosen {
 
 /// What is written for a wish, or why nothing is.
 pub fn choose(profile: &Profile, wish: &Wish, chosen: &Chosen, agenda: &Agenda) -> Result<Choice, Refused> {
+    let who = (&wish.booked_for, wish.customer_name.as_str());
+    placed(profile, &wish.slot, who, chosen, agenda)
+}
+
+/// What is written for a booking at a slot, or why nothing is.
+pub fn placed(
+    profile: &Profile,
+    slot: &SlotRef,
+    (booked_for, customer_name): (&BookedFor, &str),
+    chosen: &Chosen,
+    agenda: &Agenda,
+) -> Result<Choice, Refused> {
     let calendar = Calendar::new(profile)
         .map_err(|_| Refused::new("configuration", "the business's time zone is unknown"))?;
     let busy = busy(agenda, &chosen.outside);
-    let slot = &wish.slot;
-    let by = |staff: Option<&str>| {
-        let visit = Visit::of_one(profile, &slot.service, staff)?;
+    let by = |services: &[(&str, Option<&str>)]| {
+        let visit = Visit::new(profile, services)?;
         plan(&calendar, &busy, &visit, slot.start, chosen.now)
     };
-    let planned = match by(Some(&slot.staff)) {
+    let planned = match by(&slot.offered()) {
         // Nobody was asked for by name: a colleague who is free will do.
-        Err(_) if !slot.pinned => by(None),
+        Err(_) if slot.parts.iter().any(|part| !part.pinned) => by(&slot.wanted()),
         other => other,
     };
     let plan = planned.map_err(|reason| refused(&calendar, slot, &busy, chosen.now, reason))?;
-    Ok(written(profile, wish, chosen, plan))
-}
-
-fn written(profile: &Profile, wish: &Wish, chosen: &Chosen, plan: Plan<'_>) -> Choice {
     let items = plan.slot.parts.iter().map(|part| BookingItem {
         service_id: part.service.id.clone(),
         service_name: localized(&part.service.name, profile.language()).to_owned(),
@@ -64,15 +75,22 @@ fn written(profile: &Profile, wish: &Wish, chosen: &Chosen, plan: Plan<'_>) -> C
     let booking = Booking {
         id: chosen.id.clone(),
         reference: chosen.reference.clone(),
-        booked_for: wish.booked_for.clone(),
-        customer_name: wish.customer_name.clone(),
+        booked_for: booked_for.clone(),
+        customer_name: one_line(customer_name),
         items: items.collect(),
         currency: profile.business.currency.clone(),
         state: chosen.state,
-        hold_until: None,
+        hold_until: chosen.hold_until,
     };
+    let (occupations, moves) = taken(plan, &chosen.id);
+    let reminders = reminders(profile, booking.start(), chosen.now);
+    Ok(Choice { booking, occupations, moves, reminders })
+}
+
+/// The lanes of a plan, as the store takes them.
+fn taken(plan: Plan<'_>, booking: &str) -> (Vec<Occupation>, Vec<LaneMove>) {
     let occupations = plan.lanes.into_iter().map(|taken| Occupation {
-        share: (taken.share != Share::Own).then(|| taken.share.text(&chosen.id)),
+        share: (taken.share != Share::Own).then(|| taken.share.text(booking)),
         lane: taken.lane,
         from: taken.stretch.from,
         to: taken.stretch.to,
@@ -84,22 +102,29 @@ fn written(profile: &Profile, wish: &Wish, chosen: &Chosen, plan: Plan<'_>) -> C
         from: moved.stretch.from,
         to_lane: moved.to,
     });
-    Choice { booking, occupations: occupations.collect(), moves: moves.collect(), reminders: Vec::new() }
+    (occupations.collect(), moves.collect())
+}
+
+/// When the customer is reminded, by the profile; a reminder that would follow at once is left out.
+fn reminders(profile: &Profile, start: Timestamp, now: Timestamp) -> Vec<Timestamp> {
+    let due =
+        profile.reminders.iter().filter_map(|reminder| start.checked_sub(reminder.before.as_duration()).ok());
+    due.filter(|due| due.duration_since(now) >= TOO_SOON).collect()
 }
 
 /// The stable code of a reason, with the nearest free starts: by the person who was asked for, else by anyone.
 fn refused(calendar: &Calendar<'_>, slot: &SlotRef, busy: &Busy, now: Timestamp, reason: Reason) -> Refused {
     let profile = calendar.profile();
-    let alternatives = |staff: Option<&str>| {
-        let Ok(visit) = Visit::of_one(profile, &slot.service, staff) else { return Vec::new() };
+    let alternatives = |services: &[(&str, Option<&str>)]| {
+        let Ok(visit) = Visit::new(profile, services) else { return Vec::new() };
         let day = calendar.local(slot.start).date();
         let window = Window::days(day, day.saturating_add(ALTERNATIVE_DAYS.days()));
         let query = Query { visit, window, now, limit: usize::MAX };
         nearest(calendar, busy, &query, slot.start, ALTERNATIVES)
     };
-    let mut near = if slot.pinned { alternatives(Some(&slot.staff)) } else { Vec::new() };
-    if near.is_empty() {
-        near = alternatives(None);
+    let mut near = alternatives(&slot.wanted());
+    if near.is_empty() && slot.parts.iter().any(|part| part.pinned) {
+        near = alternatives(&slot.by_anyone());
     }
     near.sort_by_key(|near| near.slot.start);
     let alternative = |near: &mcp_tenant::slots::Near<'_>| {
@@ -115,4 +140,18 @@ fn refused(calendar: &Calendar<'_>, slot: &SlotRef, busy: &Busy, now: Timestamp,
         message: reason.to_string(),
         alternatives: near.iter().filter_map(alternative).collect(),
     }
+}
+
+/// Longest name that is kept, in characters.
+const LONGEST_NAME: usize = 60;
+
+/// A name on one line: what an owner reads in a list is not to be forged by line breaks or marks that turn the text.
+pub fn one_line(name: &str) -> String {
+    let visible = |c: &char| {
+        !c.is_control()
+            && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    let words: Vec<String> =
+        name.split_whitespace().map(|word| word.chars().filter(visible).collect()).collect();
+    words.join(" ").chars().take(LONGEST_NAME).collect()
 }

@@ -5,18 +5,17 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
 use mcp_store::{
     Store, StoreError,
-    booking::{Agenda, BookedFor, BookingRequest, BookingState, OpenLimit},
+    booking::{Alternative, BookingRow},
 };
 use mcp_tenant::{
-    profile::Confirmation,
+    scalar::Span,
     slots::{Calendar, Query, Reason, Slot, Stretch, Visit, free_slots, nearest},
     when::{Resolved, When, WhenError, Window},
 };
 
 use super::{
-    Principal, SlotRef, SlotRefs,
+    Principal, SlotPart, SlotRef, SlotRefs,
     busy::{adjustments, busy},
-    choose::{Chosen, choose},
 };
 use crate::{
     calendar::OutsideCalendar,
@@ -46,13 +45,15 @@ pub struct Desk {
 pub struct OfferedSlot {
     /// Opaque reference.
     pub reference: String,
+    /// What it names.
+    pub slot: SlotRef,
     /// Start in the business's zone.
     pub start: Zoned,
     /// End in the business's zone.
     pub end: Zoned,
-    /// Staff member's id.
+    /// Id of the staff member who does the first service.
     pub staff: String,
-    /// Staff member's name.
+    /// Names of the staff, each once, in order: `Zé`, `Zé + Rui`.
     pub staff_name: String,
 }
 
@@ -67,19 +68,6 @@ pub struct Found {
     pub more: bool,
     /// Where there is none: the nearest free ones around what was asked for.
     pub nearest: Vec<OfferedSlot>,
-}
-
-/// Who wants which slot, under which key.
-#[derive(Clone, Debug)]
-pub struct Wish {
-    /// What.
-    pub slot: SlotRef,
-    /// For whom.
-    pub booked_for: BookedFor,
-    /// Name to book under.
-    pub customer_name: String,
-    /// A repeat of the effect gets the first one's outcome.
-    pub idempotency_key: String,
 }
 
 /// Slots offered at once.
@@ -115,6 +103,12 @@ impl Desk {
         Arc::clone(&self.profile.borrow())
     }
 
+    /// The present profile as it binds a principal: people of the business need not give themselves notice.
+    pub(super) fn business(&self, principal: &Principal) -> Arc<Loaded> {
+        let loaded = self.profile();
+        if principal.is_staff() { Arc::new(without_notice(&loaded)) } else { loaded }
+    }
+
     /// Free slots of a service, with references for a principal.
     pub async fn find(
         &self,
@@ -123,28 +117,65 @@ impl Desk {
         staff: Option<&str>,
         when: &When,
     ) -> Result<Found, FindError> {
-        let loaded = self.profile();
+        self.find_visit(principal, &[(service, staff)], when).await
+    }
+
+    /// Free slots of a visit of several services, one after the other, each by a named person or anyone; with
+    /// references for a principal.
+    pub async fn find_visit(
+        &self,
+        principal: &Principal,
+        services: &[(&str, Option<&str>)],
+        when: &When,
+    ) -> Result<Found, FindError> {
+        self.look(principal, services, None, when).await
+    }
+
+    /// Free slots that a booking can be moved to: the same services by the same people, and what the booking itself
+    /// occupies is free. With references for a principal.
+    pub async fn find_other(
+        &self,
+        principal: &Principal,
+        row: &BookingRow,
+        when: &When,
+    ) -> Result<Found, FindError> {
+        let items = row.booking.items.iter();
+        let services: Vec<_> =
+            items.map(|item| (item.service_id.as_str(), Some(item.staff_id.as_str()))).collect();
+        self.look(principal, &services, Some(&row.booking.id), when).await
+    }
+
+    async fn look(
+        &self,
+        principal: &Principal,
+        services: &[(&str, Option<&str>)],
+        without: Option<&str>,
+        when: &When,
+    ) -> Result<Found, FindError> {
+        let loaded = self.business(principal);
         let profile = &loaded.profile;
         let calendar = Calendar::new(profile)?;
         let now = self.clock.now();
         let local = calendar.local(now);
-        let visit = Visit::of_one(profile, service, staff).map_err(FindError::Unknown)?;
+        let visit = Visit::new(profile, services).map_err(FindError::Unknown)?;
         let today = local.date();
         let near =
             self.store.adjustments(today.saturating_sub(1.day()), today.saturating_add(1.day())).await?;
         let meant = when.resolve(&local, calendar.closing(&local, &adjustments(&near)))?;
         let (from, to) = around(meant.stretch);
-        let agenda = self.store.agenda(from, to, now).await?;
         // An owner's own events close the slots too. Where they cannot be read the offer stands on what is known
-        // here; they are read again before the booking is confirmed.
+        // here; they are read again before the booking is confirmed. First they: reading them brings the agenda's
+        // mirror up to date.
         let outside = self.outside_busy(from, to).await.and_then(Result::ok).unwrap_or_default();
+        let agenda = self.store.agenda(from, to, now).await?;
         let busy = busy(&agenda, &outside);
+        let busy = without.map_or(busy.clone(), |booking| busy.without(booking));
         let query = Query { visit, window: meant.window.clone(), now, limit: MOST_SLOTS + 1 };
         let mut free = free_slots(&calendar, &busy, &query);
         let more = free.len() > MOST_SLOTS;
         free.truncate(MOST_SLOTS);
-        let pinned = staff.is_some();
-        let slots = free.iter().filter_map(|slot| self.offer(principal, &calendar, slot, pinned)).collect();
+        let pinned: Vec<bool> = services.iter().map(|(_, staff)| staff.is_some()).collect();
+        let slots = free.iter().filter_map(|slot| self.offer(principal, &calendar, slot, &pinned)).collect();
         let nearest = if free.is_empty() {
             let day = |at: Timestamp| calendar.local(at).date();
             let window = Window::days(
@@ -153,7 +184,7 @@ impl Desk {
             );
             let query = Query { window, limit: usize::MAX, ..query };
             let near = nearest(&calendar, &busy, &query, meant.stretch.from, NEAREST);
-            near.iter().filter_map(|near| self.offer(principal, &calendar, &near.slot, pinned)).collect()
+            near.iter().filter_map(|near| self.offer(principal, &calendar, &near.slot, &pinned)).collect()
         } else {
             Vec::new()
         };
@@ -165,70 +196,126 @@ impl Desk {
         principal: &Principal,
         calendar: &Calendar<'_>,
         slot: &Slot<'_>,
-        pinned: bool,
+        pinned: &[bool],
     ) -> Option<OfferedSlot> {
-        let part = slot.parts.first()?;
-        let named = SlotRef {
+        let part = |(part, pinned): (&mcp_tenant::slots::Part<'_>, &bool)| SlotPart {
             service: part.service.id.clone(),
             staff: part.staff.id.clone(),
-            start: slot.start,
-            pinned,
+            pinned: *pinned,
         };
+        let wanted = SlotRef { start: slot.start, parts: slot.parts.iter().zip(pinned).map(part).collect() };
+        let mut people: Vec<&str> = Vec::new();
+        for part in &slot.parts {
+            if !people.contains(&part.staff.name.as_str()) {
+                people.push(&part.staff.name);
+            }
+        }
         Some(OfferedSlot {
-            reference: self.refs.make(principal, &named),
+            reference: self.refs.make(principal, &wanted),
             start: calendar.local(slot.start),
             end: calendar.local(slot.end),
-            staff: part.staff.id.clone(),
-            staff_name: part.staff.name.clone(),
+            staff: slot.parts.first()?.staff.id.clone(),
+            staff_name: people.join(" + "),
+            slot: wanted,
         })
     }
 
-    async fn outside_busy(&self, from: Timestamp, to: Timestamp) -> Option<Result<Vec<Stretch>, ()>> {
-        let outside = self.outside.as_ref()?;
-        Some(outside.busy(from, to).await.map_err(|_| ()))
+    /// Free slots of a service that begin in a stretch, by start, at most [`MOST_SLOTS`]; for one who waits.
+    pub async fn free_between(
+        &self,
+        service: &str,
+        staff: Option<&str>,
+        starts: Stretch,
+    ) -> Result<Vec<SlotRef>, FindError> {
+        let loaded = self.profile();
+        let profile = &loaded.profile;
+        let calendar = Calendar::new(profile)?;
+        let now = self.clock.now();
+        let visit = Visit::of_one(profile, service, staff).map_err(FindError::Unknown)?;
+        let (from, to) = around(starts);
+        // Nobody is offered what the owner's calendar may be against: unread is busy here.
+        let outside = match self.outside_busy(from, to).await {
+            None => Vec::new(),
+            Some(Ok(busy)) => busy,
+            Some(Err(())) => return Ok(Vec::new()),
+        };
+        let agenda = self.store.agenda(from, to, now).await?;
+        let day = |at: Timestamp| calendar.local(at).date();
+        let window = Window::days(day(starts.from), day(starts.to));
+        let busy = busy(&agenda, &outside);
+        let free = free_slots(&calendar, &busy, &Query { visit, window, now, limit: usize::MAX });
+        let inside = free.iter().filter(|slot| starts.from <= slot.start && slot.start < starts.to);
+        let named = inside.filter_map(|slot| {
+            let part = slot.parts.first()?;
+            Some(SlotRef::one(&part.service.id, &part.staff.id, slot.start, staff.is_some()))
+        });
+        Ok(named.take(MOST_SLOTS).collect())
     }
 
-    /// A request the store decides on, inside the booking transaction and over fresh data. The owner's calendar is
-    /// read before: where that fails, the booking begins as `requested` and is never called confirmed.
-    pub async fn request(&self, wish: Wish) -> BookingRequest {
-        let loaded = self.profile();
-        let now = self.clock.now();
-        let (from, to) = around(Stretch { from: wish.slot.start, to: wish.slot.start });
-        let (read, outside) = match self.outside_busy(from, to).await {
-            None => (true, Vec::new()),
-            Some(Ok(busy)) => (true, busy),
-            Some(Err(())) => (false, Vec::new()),
-        };
-        let automatic = loaded.profile.rules.confirmation == Confirmation::Automatic;
-        let state = if read && automatic { BookingState::Confirmed } else { BookingState::Requested };
-        let limit = match &wish.booked_for {
-            BookedFor::Customer(id) => {
-                Some(OpenLimit { customer_id: *id, most: loaded.profile.rules.max_open_per_customer })
-            }
-            BookedFor::Named { .. } => None,
-        };
-        let digest =
-            format!("{}~{}~{}~{:?}", wish.slot.service, wish.slot.staff, wish.slot.start, wish.booked_for);
-        let idempotency_key = wish.idempotency_key.clone();
-        let chosen = Chosen { id: self.ids.id(), reference: self.ids.reference(), state, now, outside };
-        let choose = Arc::new(move |agenda: &Agenda| choose(&loaded.profile, &wish, &chosen, agenda));
-        BookingRequest {
-            idempotency_key,
-            digest,
-            holder: None,
-            confirm: None,
-            limit,
-            around: (from, to),
-            choose,
-            audit: None,
+    /// The slot that a refusal names as free, for the services of the slot that was refused.
+    pub fn alternative(&self, refused: &SlotRef, alternative: &Alternative) -> SlotRef {
+        let mut slot = SlotRef { start: alternative.start, parts: refused.parts.clone() };
+        for part in &mut slot.parts {
+            part.pinned = false;
         }
+        if let Some(first) = slot.parts.first_mut() {
+            first.staff.clone_from(&alternative.staff_id);
+        }
+        slot
+    }
+
+    /// A customer's bookings that are not over, the next one first.
+    pub async fn mine(&self, customer: i64) -> Result<Vec<BookingRow>, StoreError> {
+        self.store.open_of(customer, self.clock.now()).await
+    }
+
+    /// A reference to a booking, for a principal who may know of it.
+    pub fn booking_ref(&self, principal: &Principal, booking_id: &str) -> String {
+        self.refs.make_booking(principal, booking_id)
+    }
+
+    /// The id of the booking a reference names; nothing where it was not made for this principal.
+    pub fn read_booking_ref(&self, principal: &Principal, text: &str) -> Option<String> {
+        self.refs.read_booking(principal, text)
+    }
+
+    /// Whether the owner's calendars could be read (or there are none), and what stands in them around a slot. What
+    /// keeps single people busy is read into the mirror, which the transaction looks at; where one person alone can do
+    /// it, what stands in calendars of others does not matter, and theirs counts here.
+    pub(super) async fn outside_around(&self, slot: &SlotRef, held: bool) -> (bool, Vec<Stretch>) {
+        let Some(outside) = self.outside.as_ref() else { return (true, Vec::new()) };
+        let (from, to) = around(Stretch { from: slot.start, to: slot.start });
+        let mut staff: Vec<String> = slot.parts.iter().map(|part| part.staff.clone()).collect();
+        staff.dedup();
+        let alone = staff.len() == 1 && (held || slot.parts.iter().all(|part| part.pinned));
+        let read = if alone { outside.busy_of(&staff, from, to).await } else { outside.busy(from, to).await };
+        read.map_or_else(|_| (false, Vec::new()), |busy| (true, busy))
+    }
+
+    pub(super) async fn outside_busy(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Option<Result<Vec<Stretch>, ()>> {
+        let outside = self.outside.as_ref()?;
+        Some(outside.busy(from, to).await.map_err(|_| ()))
     }
 }
 
 /// The span whose agenda decides about starts in a stretch.
-fn around(stretch: Stretch) -> (Timestamp, Timestamp) {
+pub(super) fn around(stretch: Stretch) -> (Timestamp, Timestamp) {
     (
         stretch.from.saturating_sub(BEFORE).unwrap_or(Timestamp::MIN),
         stretch.to.saturating_add(AFTER).unwrap_or(Timestamp::MAX),
     )
+}
+
+/// The business as it is for those who need not give notice.
+pub(super) fn without_notice(loaded: &Loaded) -> Loaded {
+    let mut profile = loaded.profile.clone();
+    profile.rules.minimum_notice = Span::minutes(0);
+    for service in &mut profile.services {
+        service.minimum_notice = None;
+    }
+    Loaded { profile, hash: loaded.hash.clone(), ignored: Vec::new(), warnings: Vec::new() }
 }

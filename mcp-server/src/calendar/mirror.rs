@@ -9,8 +9,8 @@ use tokio_util::sync::CancellationToken;
 use super::{CalendarError, OutsideCalendar};
 use crate::{
     clock::{SharedClock, until},
+    failpoint::{Point, reached},
     profile_file::ProfileWatch,
-    status::{Dependency, StatusBoard},
     telemetry,
     wake::Wake,
 };
@@ -31,8 +31,6 @@ pub struct MirrorLoop {
     pub clock: SharedClock,
     /// Rings when a booking changed.
     pub wake: Arc<Wake>,
-    /// What is known of the calendar.
-    pub board: Arc<StatusBoard>,
 }
 
 impl MirrorLoop {
@@ -66,23 +64,21 @@ impl MirrorLoop {
     async fn mirror(&self, job: MirrorJob) {
         let zone = self.profile.borrow().profile.business.time_zone.clone();
         let id = job.row.booking.id.as_str();
+        reached(Point::MirrorClaimed);
         let put = self.bring(&job, &zone).await;
+        reached(Point::MirrorPut);
         let now = self.clock.now();
         let recorded = match put {
-            Ok(()) => {
-                self.board.report(Dependency::Calendar, now, Ok(()));
-                self.store.mirror_done(&job).await
-            }
+            Ok(()) => self.store.mirror_done(&job).await,
             Err(error) => {
                 let why = error.to_string();
-                self.board.report(Dependency::Calendar, now, Err(why.clone()));
                 let wait = SignedDuration::from_secs(1_i64 << job.attempt.min(8));
                 self.store.mirror_failed(&job, &why, later(now, wait)).await
             }
         };
         match recorded {
             // Whoever took the job since does it again, which is harmless.
-            Ok(()) | Err(StoreError::Stale) => {}
+            Ok(()) | Err(StoreError::Stale) => reached(Point::MirrorRecorded),
             Err(error) => tracing::error!(
                 booking.id = id,
                 error = telemetry::chain(&error),

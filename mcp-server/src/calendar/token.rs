@@ -37,13 +37,27 @@ struct Held {
     until: Timestamp,
 }
 
+/// What is kept between requests.
+#[derive(Default)]
+struct Kept {
+    held: Option<Held>,
+    /// How far Google's clock is ahead of ours, learnt from a refusal.
+    skew: SignedDuration,
+}
+
+/// Why an exchange failed, and by how much the clocks differ as far as the answer tells.
+struct Refused {
+    error: CalendarError,
+    skew: Option<SignedDuration>,
+}
+
 /// Gives out access tokens; one exchange at a time.
 pub struct TokenSource {
     http: reqwest::Client,
     settings: GoogleSettings,
     key: EncodingKey,
     clock: SharedClock,
-    held: Mutex<Option<Held>>,
+    kept: Mutex<Kept>,
 }
 
 /// The private key is not an RSA key in PEM.
@@ -53,7 +67,10 @@ pub struct TokenSource {
 )]
 pub struct KeyError;
 
-const SCOPE: &str = "https://www.googleapis.com/auth/calendar.events";
+const SCOPE: &str =
+    "https://www.googleapis.com/auth/calendar.events https://www.googleapis.com/auth/calendar.freebusy";
+/// A difference to Google's clock below this is not looked at.
+const SMALL: SignedDuration = SignedDuration::from_secs(30);
 
 impl TokenSource {
     /// For one service account.
@@ -64,38 +81,57 @@ impl TokenSource {
     ) -> Result<Self, KeyError> {
         let key = EncodingKey::from_rsa_pem(settings.private_key.expose_secret().as_bytes())
             .map_err(|_| KeyError)?;
-        Ok(Self { http, settings, key, clock, held: Mutex::new(None) })
+        Ok(Self { http, settings, key, clock, kept: Mutex::default() })
     }
 
-    /// A token good for at least a minute.
+    /// A token good for at least a minute. Who asks meanwhile waits for the same one.
     pub async fn token(&self) -> Result<SecretString, CalendarError> {
-        let mut held = self.held.lock().await;
+        let mut kept = self.kept.lock().await;
         let now = self.clock.now();
-        if let Some(held) = held.as_ref().filter(|held| held.until > now) {
+        if let Some(held) = kept.held.as_ref().filter(|held| held.until > now) {
             return Ok(held.token.clone());
         }
-        let answer = self.exchange(now).await?;
+        let answer = match self.exchange(now, kept.skew).await {
+            // An assertion from the future or the past is refused: once more by Google's clock.
+            Err(Refused { skew: Some(skew), .. }) if (skew - kept.skew).abs() > SMALL => {
+                tracing::warn!(
+                    seconds = skew.as_secs(),
+                    "this machine's clock differs from Google's: set it right"
+                );
+                kept.skew = skew;
+                self.exchange(now, skew).await
+            }
+            other => other,
+        };
+        let answer = answer.map_err(|refused| refused.error)?;
         let good_for = SignedDuration::from_secs((answer.expires_in - 60).max(0));
         let until = now.saturating_add(good_for).unwrap_or(now);
-        *held = Some(Held { token: answer.access_token.clone(), until });
+        kept.held = Some(Held { token: answer.access_token.clone(), until });
         Ok(answer.access_token)
     }
 
-    /// Forgets the token, after Google refused it.
-    pub async fn forget(&self) {
-        *self.held.lock().await = None;
+    /// Forgets a token that Google refused, unless another one took its place since.
+    pub async fn forget(&self, refused: &SecretString) {
+        let mut kept = self.kept.lock().await;
+        if kept.held.as_ref().is_some_and(|held| held.token.expose_secret() == refused.expose_secret()) {
+            kept.held = None;
+        }
     }
 
-    async fn exchange(&self, now: Timestamp) -> Result<TokenAnswer, CalendarError> {
+    async fn exchange(&self, now: Timestamp, skew: SignedDuration) -> Result<TokenAnswer, Refused> {
+        let not_now = |what: &str| Refused { error: CalendarError::NotNow(what.to_owned()), skew: None };
+        let issued = now.saturating_add(skew).unwrap_or(now).as_second();
         let claims = Claims {
             iss: &self.settings.client_email,
             scope: SCOPE,
             aud: &self.settings.token_url,
-            iat: now.as_second(),
-            exp: now.as_second() + 3600,
+            iat: issued,
+            exp: issued + 3600,
         };
-        let assertion = encode(&Header::new(Algorithm::RS256), &claims, &self.key)
-            .map_err(|_| CalendarError::Account("the private key cannot sign".into()))?;
+        let assertion = encode(&Header::new(Algorithm::RS256), &claims, &self.key).map_err(|_| Refused {
+            error: CalendarError::Account("the private key cannot sign".into()),
+            skew: None,
+        })?;
         let form = [("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"), ("assertion", &assertion)];
         let response = self
             .http
@@ -103,23 +139,28 @@ impl TokenSource {
             .form(&form)
             .send()
             .await
-            .map_err(|_| CalendarError::NotNow("the token endpoint does not answer".into()))?;
+            .map_err(|_| not_now("the token endpoint does not answer"))?;
         let status = response.status();
         if status.is_success() {
-            return response
-                .json()
-                .await
-                .map_err(|_| CalendarError::NotNow("the token answer cannot be read".into()));
+            return response.json().await.map_err(|_| not_now("the token answer cannot be read"));
         }
+        let skew = response.headers().get(reqwest::header::DATE).and_then(|date| {
+            let theirs = jiff::fmt::rfc2822::parse(date.to_str().ok()?).ok()?;
+            Some(theirs.timestamp().duration_since(now))
+        });
         match response.json::<TokenRefusal>().await {
             Ok(TokenRefusal { error, error_description })
                 if status.is_client_error() && status.as_u16() != 429 =>
             {
-                Err(CalendarError::Account(format!(
+                let why = format!(
                     "Google answers {error} {error_description}; check GOOGLE_CLIENT_EMAIL and GOOGLE_PRIVATE_KEY and the clock"
-                )))
+                );
+                Err(Refused {
+                    error: CalendarError::Account(why),
+                    skew: skew.filter(|_| error == "invalid_grant"),
+                })
             }
-            _ => Err(CalendarError::NotNow(format!("the token endpoint answers {}", status.as_u16()))),
+            _ => Err(not_now(&format!("the token endpoint answers {}", status.as_u16()))),
         }
     }
 }

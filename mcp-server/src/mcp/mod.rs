@@ -11,7 +11,7 @@ use rmcp::transport::streamable_http_server::{
 };
 use tokio_util::sync::CancellationToken;
 
-pub use auth::Gate;
+pub use auth::{Gate, authenticate};
 pub use tools::TenantTools;
 
 /// `/mcp` behind its gate.

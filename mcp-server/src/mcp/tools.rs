@@ -1,13 +1,6 @@
 //! The tools an agent can call. Their results say what is in the database, nothing else.
 
-use std::sync::Arc;
-
-use jiff::{Timestamp, civil::DateTime};
-use mcp_store::{
-    StoreError,
-    booking::{BookedFor, BookingOutcome, BookingRow},
-};
-use mcp_tenant::{profile::localized, scalar::Money, when::When};
+use mcp_tenant::when::When;
 use rmcp::{
     RoleServer, ServerHandler,
     handler::server::{router::tool::ToolRouter, wrapper::Parameters},
@@ -20,19 +13,17 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    booking::{Desk, FindError, OfferedSlot, Principal, SlotRef, Wish},
-    metrics::Metrics,
+    booking::{
+        Principal, Scheduler,
+        scheduler::{Failure, FailureCode, Filter, Order, Start, Step, page_size},
+    },
     token::{Bearer, Scope},
-    wake::Wake,
-    words::{self, Language},
 };
 
 /// The tools of one tenant.
 #[derive(Clone)]
 pub struct TenantTools {
-    desk: Arc<Desk>,
-    wake: Arc<Wake>,
-    metrics: Arc<Metrics>,
+    scheduler: Scheduler,
     #[expect(dead_code, reason = "rmcp's macro reads it through `Self::tool_router()`")]
     tool_router: ToolRouter<Self>,
 }
@@ -64,7 +55,7 @@ struct FindArgs {
 struct BookArgs {
     /// `slot` of a result of `find_available_slots`. Either this, or `service` and `start`.
     #[serde(default)]
-    #[schemars(length(max = 400))]
+    #[schemars(length(max = 1200))]
     slot: Option<String>,
     /// Id of the service, with `start`.
     #[serde(default)]
@@ -98,21 +89,88 @@ struct CustomerArgs {
     phone: Option<String>,
 }
 
-/// A refusal with its stable code.
-struct Refusal {
-    code: &'static str,
-    message: String,
+/// A booking that stands, by what it is called.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct GetArgs {
+    /// `id` of a result of this server, or the code the customer quotes.
+    #[schemars(length(min = 1, max = 200))]
+    booking: String,
 }
 
-fn refuse<T>(code: &'static str, message: impl Into<String>) -> Result<T, Refusal> {
-    Err(Refusal { code, message: message.into() })
+/// Which bookings.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ListArgs {
+    /// Of the customer with this number, in international form.
+    #[serde(default)]
+    #[schemars(length(max = 32))]
+    phone: Option<String>,
+    /// That begin on this local day, `2026-11-24`; from today on where left out.
+    #[serde(default)]
+    #[schemars(length(max = 10))]
+    date: Option<String>,
+    /// In this state: requested, confirmed, completed, cancelled or `no_show`.
+    #[serde(default)]
+    #[schemars(length(max = 12))]
+    state: Option<String>,
+    /// `next` of the page before.
+    #[serde(default)]
+    #[schemars(length(max = 200))]
+    cursor: Option<String>,
+    /// How many, 1 to 100.
+    #[serde(default)]
+    limit: Option<u32>,
 }
+
+/// What to move, and where to.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct MoveArgs {
+    /// `id` of the booking, or the code the customer quotes.
+    #[schemars(length(min = 1, max = 200))]
+    booking: String,
+    /// `slot` of a result of `find_available_slots`. Either this, or `start`.
+    #[serde(default)]
+    #[schemars(length(max = 1200))]
+    slot: Option<String>,
+    /// Start: `2026-11-24T15:00` in the business's local time, or with an offset. The services stay.
+    #[serde(default)]
+    #[schemars(length(max = 40))]
+    start: Option<String>,
+    /// Id of the staff member, with `start`; leave out to keep them.
+    #[serde(default)]
+    #[schemars(length(max = 40))]
+    staff: Option<String>,
+    /// A key of your own for this change: repeating the call with it moves once.
+    #[schemars(length(min = 1, max = 128))]
+    idempotency_key: String,
+}
+
+/// What to cancel.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct CancelArgs {
+    /// `id` of the booking, or the code the customer quotes.
+    #[schemars(length(min = 1, max = 200))]
+    booking: String,
+    /// Why, for the customer.
+    #[serde(default)]
+    #[schemars(length(max = 300))]
+    reason: Option<String>,
+    /// A key of your own for this change: repeating the call with it cancels once.
+    #[schemars(length(min = 1, max = 128))]
+    idempotency_key: String,
+}
+
+/// How this door is called in keys of effects.
+const DOOR: &str = "mcp";
 
 #[tool_router]
 impl TenantTools {
-    /// The tools over a desk.
-    pub fn new(desk: Arc<Desk>, wake: Arc<Wake>, metrics: Arc<Metrics>) -> Self {
-        Self { desk, wake, metrics, tool_router: Self::tool_router() }
+    /// The tools over a scheduler.
+    pub fn new(scheduler: Scheduler) -> Self {
+        Self { scheduler, tool_router: Self::tool_router() }
     }
 
     #[tool(
@@ -124,7 +182,7 @@ impl TenantTools {
         Parameters(NoArgs {}): Parameters<NoArgs>,
         context: RequestContext<RoleServer>,
     ) -> CallToolResult {
-        answer(bearer(&context, Scope::BookingRead).map(|_| self.services()))
+        self.answer(principal(&context, Scope::BookingRead).map(|_| self.scheduler.services()))
     }
 
     #[tool(
@@ -136,11 +194,13 @@ impl TenantTools {
         Parameters(args): Parameters<FindArgs>,
         context: RequestContext<RoleServer>,
     ) -> CallToolResult {
-        let bearer = match bearer(&context, Scope::BookingRead) {
-            Ok(bearer) => bearer,
-            Err(refusal) => return answer(Err(refusal)),
+        let slots = async {
+            let principal = principal(&context, Scope::BookingRead)?;
+            let services = [(args.service.as_str(), args.staff.as_deref())];
+            let found = self.scheduler.slots(&principal, &services, &args.when).await?;
+            Ok(self.scheduler.found(&found))
         };
-        answer(self.slots(&bearer, args).await)
+        self.answer(slots.await)
     }
 
     #[tool(
@@ -158,224 +218,148 @@ impl TenantTools {
         Parameters(args): Parameters<BookArgs>,
         context: RequestContext<RoleServer>,
     ) -> CallToolResult {
-        let bearer = match bearer(&context, Scope::BookingWrite) {
-            Ok(bearer) => bearer,
-            Err(refusal) => return answer(Err(refusal)),
-        };
-        answer(self.book(&bearer, args).await)
-    }
-
-    fn services(&self) -> Value {
-        let loaded = self.desk.profile();
-        let profile = &loaded.profile;
-        let services: Vec<Value> = profile
-            .services
-            .iter()
-            .map(|service| {
-                let staff: Vec<Value> =
-                    profile.staff_for(service).map(|s| json!({"id": s.id, "name": s.name})).collect();
-                json!({
-                    "id": service.id,
-                    "name": localized(&service.name, profile.language()),
-                    "duration_minutes": service.duration.as_minutes(),
-                    "price": service.price.to_string(),
-                    "currency": profile.business.currency,
-                    "staff": staff,
-                })
-            })
-            .collect();
-        json!({"business": profile.business.name, "time_zone": profile.business.time_zone, "services": services})
-    }
-
-    async fn slots(&self, bearer: &Bearer, args: FindArgs) -> Result<Value, Refusal> {
-        let principal = Principal::Agent(bearer.subject.clone());
-        let found =
-            self.desk.find(&principal, &args.service, args.staff.as_deref(), &args.when).await.map_err(
-                |error| match error {
-                    FindError::Store(_) => Refusal {
-                        code: "service_unavailable",
-                        message: "the bookings cannot be read now: try again".into(),
-                    },
-                    FindError::Unknown(reason) => Refusal { code: reason.code(), message: error.to_string() },
-                    other => Refusal { code: "validation", message: other.to_string() },
+        let booked = async {
+            let principal = principal(&context, Scope::BookingWrite)?;
+            let order = Order {
+                start: Start {
+                    slot: args.slot,
+                    services: args.service.into_iter().collect(),
+                    start: args.start,
+                    staff: args.staff,
                 },
-            )?;
-        let loaded = self.desk.profile();
-        let language = Language::of(&loaded.profile);
-        let slot = |slot: &OfferedSlot| {
-            json!({
-                "slot": slot.reference,
-                "start": slot.start.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
-                "end": slot.end.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
-                "weekday": language.weekday(slot.start.weekday()),
-                "time": words::time(&slot.start),
-                "staff": {"id": slot.staff, "name": slot.staff_name},
-            })
-        };
-        let list = |slots: &[OfferedSlot]| slots.iter().map(slot).collect::<Vec<_>>();
-        Ok(json!({
-            "time_zone": loaded.profile.business.time_zone,
-            "from": found.meant.window.first.to_string(),
-            "to": found.meant.window.last.to_string(),
-            "meant": language.meant(&found.meant),
-            "slots": list(&found.slots),
-            "more": found.more,
-            "nearest": list(&found.nearest),
-        }))
-    }
-
-    async fn book(&self, bearer: &Bearer, args: BookArgs) -> Result<Value, Refusal> {
-        let name = args.customer.name.trim().to_owned();
-        if name.is_empty() || name.chars().count() > 60 {
-            return refuse("validation", "customer.name must have 1 to 60 characters");
-        }
-        if args.idempotency_key.is_empty() || args.idempotency_key.len() > 128 {
-            return refuse("validation", "idempotency_key must have 1 to 128 characters");
-        }
-        if args.customer.phone.as_ref().is_some_and(|phone| phone.len() > 32) {
-            return refuse("validation", "customer.phone must have at most 32 characters");
-        }
-        let slot = self.wanted(bearer, &args)?;
-        let wish = Wish {
-            slot,
-            booked_for: BookedFor::Named { phone: args.customer.phone.clone() },
-            customer_name: name,
-            idempotency_key: format!(
-                "agent:{}:{}:{}",
-                bearer.subject.len(),
-                bearer.subject,
-                args.idempotency_key
-            ),
-        };
-        let request = self.desk.request(wish).await;
-        match self.desk.store.book(&request, self.desk.clock.now()).await {
-            Ok(BookingOutcome::Booked(row) | BookingOutcome::Changed(row)) => {
-                self.metrics.booking("booked");
-                self.wake.mirror.notify_one();
-                Ok(json!({"booking": self.booking(&row)}))
-            }
-            Ok(BookingOutcome::Refused(refused)) => {
-                self.metrics.booking("refused");
-                Err(Refusal { code: stable(&refused.code), message: refused.message })
-            }
-            Err(StoreError::KeyReused) => refuse(
-                "conflict",
-                "this idempotency_key was used for another booking: use a new one for a new booking",
-            ),
-            Err(error) => {
-                tracing::error!(error = crate::telemetry::chain(&error), "a booking could not be written");
-                refuse(
-                    "booking_failed",
-                    "nothing was booked: the database cannot be written now, try again with the same idempotency_key",
-                )
-            }
-        }
-    }
-
-    fn wanted(&self, bearer: &Bearer, args: &BookArgs) -> Result<SlotRef, Refusal> {
-        if let Some(reference) = &args.slot {
-            if args.service.is_some() || args.start.is_some() || args.staff.is_some() {
-                return refuse("validation", "pass either slot, or service and start (and staff), not both");
-            }
-            let principal = Principal::Agent(bearer.subject.clone());
-            return match self.desk.refs.read(&principal, reference) {
-                Some(slot) => Ok(slot),
-                None => refuse(
-                    "not_yours",
-                    "this slot was not offered to you: call find_available_slots and pass `slot` unchanged",
-                ),
+                name: args.customer.name,
+                phone: args.customer.phone,
+                key: args.idempotency_key,
             };
-        }
-        let (Some(service), Some(start)) = (&args.service, &args.start) else {
-            return refuse("validation", "pass slot, or service and start");
+            let row = self.scheduler.book(&principal, DOOR, &order).await?;
+            Ok(json!({"booking": self.scheduler.booking(&principal, &row)}))
         };
-        let loaded = self.desk.profile();
-        let profile = &loaded.profile;
-        let Some(start) = instant(start, &profile.business.time_zone) else {
-            return refuse(
-                "validation",
-                "start must be like 2026-11-24T15:00 (local) or 2026-11-24T15:00:00-03:00",
-            );
-        };
-        let Some(known) = profile.service(service) else {
-            return refuse("not_found", "this service does not exist: call list_services");
-        };
-        let anyone = profile.staff_for(known).next().map(|person| person.id.clone());
-        let Some(staff) = args.staff.clone().or(anyone) else {
-            return refuse("not_found", "nobody does this service now");
-        };
-        Ok(SlotRef { service: service.clone(), staff, start, pinned: args.staff.is_some() })
+        self.answer(booked.await)
     }
 
-    fn booking(&self, row: &BookingRow) -> Value {
-        let loaded = self.desk.profile();
-        let booking = &row.booking;
-        let zone =
-            jiff::tz::TimeZone::get(&loaded.profile.business.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
-        let local = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
-        let first = booking.items.first();
-        json!({
-            "reference": booking.reference,
-            "state": booking.state.as_str(),
-            "service": first.map(|item| json!({"id": item.service_id, "name": item.service_name})),
-            "staff": first.map(|item| json!({"id": item.staff_id, "name": item.staff_name})),
-            "start": local(booking.start()),
-            "end": local(booking.end()),
-            "price": Money::from_cents(booking.price_cents()).to_string(),
-            "currency": booking.currency,
-            "customer": booking.customer_name,
-        })
+    #[tool(
+        description = "One booking as it stands, by its id or by the code the customer quotes.",
+        annotations(title = "Get booking", read_only_hint = true, open_world_hint = false)
+    )]
+    async fn get_booking(
+        &self,
+        Parameters(args): Parameters<GetArgs>,
+        context: RequestContext<RoleServer>,
+    ) -> CallToolResult {
+        let found = async {
+            let principal = principal(&context, Scope::BookingRead)?;
+            let row = self.scheduler.get(&principal, &args.booking).await?;
+            Ok(json!({"booking": self.scheduler.booking(&principal, &row)}))
+        };
+        self.answer(found.await)
+    }
+
+    #[tool(
+        description = "Bookings in order of their start, page by page: from today on, or of one day, one customer, one state.",
+        annotations(title = "List bookings", read_only_hint = true, open_world_hint = false)
+    )]
+    async fn list_bookings(
+        &self,
+        Parameters(args): Parameters<ListArgs>,
+        context: RequestContext<RoleServer>,
+    ) -> CallToolResult {
+        let listed = async {
+            let principal = principal(&context, Scope::BookingRead)?;
+            let filter = Filter::read(
+                args.phone,
+                args.date.as_deref(),
+                args.state.as_deref(),
+                args.cursor,
+                page_size(args.limit)?,
+            )?;
+            let page = self.scheduler.list(&filter).await?;
+            let rows: Vec<Value> =
+                page.rows.iter().map(|row| self.scheduler.booking(&principal, row)).collect();
+            Ok(json!({"bookings": rows, "next": page.next}))
+        };
+        self.answer(listed.await)
+    }
+
+    #[tool(
+        description = "Moves a booking to another slot. The old one is kept until the new one is secured; the customer is told.",
+        annotations(
+            title = "Move booking",
+            read_only_hint = false,
+            destructive_hint = true,
+            idempotent_hint = true,
+            open_world_hint = false
+        )
+    )]
+    async fn move_booking(
+        &self,
+        Parameters(args): Parameters<MoveArgs>,
+        context: RequestContext<RoleServer>,
+    ) -> CallToolResult {
+        let moved = async {
+            let principal = principal(&context, Scope::BookingWrite)?;
+            let start = Start { slot: args.slot, services: Vec::new(), start: args.start, staff: args.staff };
+            let key = &args.idempotency_key;
+            let row = self.scheduler.relocate(&principal, DOOR, &args.booking, &start, key).await?;
+            Ok(json!({"booking": self.scheduler.booking(&principal, &row)}))
+        };
+        self.answer(moved.await)
+    }
+
+    #[tool(
+        description = "Cancels a booking; the customer is told.",
+        annotations(
+            title = "Cancel booking",
+            read_only_hint = false,
+            destructive_hint = true,
+            idempotent_hint = true,
+            open_world_hint = false
+        )
+    )]
+    async fn cancel_booking(
+        &self,
+        Parameters(args): Parameters<CancelArgs>,
+        context: RequestContext<RoleServer>,
+    ) -> CallToolResult {
+        let cancelled = async {
+            let principal = principal(&context, Scope::BookingWrite)?;
+            let (step, key) = (Step::Cancel(args.reason), &args.idempotency_key);
+            let row = self.scheduler.step(&principal, DOOR, &args.booking, step, key).await?;
+            Ok(json!({"booking": self.scheduler.booking(&principal, &row)}))
+        };
+        self.answer(cancelled.await)
+    }
+}
+
+impl TenantTools {
+    fn answer(&self, result: Result<Value, Failure>) -> CallToolResult {
+        match result {
+            Ok(value) => CallToolResult::structured(value),
+            Err(failure) => {
+                CallToolResult::structured_error(json!({"error": self.scheduler.failure(&failure)}))
+            }
+        }
     }
 }
 
 #[tool_handler]
 impl ServerHandler for TenantTools {
     fn get_info(&self) -> ServerConfig {
-        let name = self.desk.profile().profile.business.name.clone();
+        let name = self.scheduler.desk.profile().profile.business.name.clone();
         ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
             .with_server_info(Implementation::new("mcp-server", env!("CARGO_PKG_VERSION")).with_title(name))
     }
 }
 
-fn bearer(context: &RequestContext<RoleServer>, scope: Scope) -> Result<Bearer, Refusal> {
+fn principal(context: &RequestContext<RoleServer>, scope: Scope) -> Result<Principal, Failure> {
     let parts = context.extensions.get::<http::request::Parts>();
     match parts.and_then(|parts| parts.extensions.get::<Bearer>()) {
-        Some(bearer) if bearer.scopes.allow(scope) => Ok(bearer.clone()),
-        Some(_) => refuse("forbidden", format!("the token lacks the scope {}", scope.as_str())),
-        None => refuse("unauthorized", "send a token in the header: Authorization: Bearer …"),
-    }
-}
-
-fn answer(result: Result<Value, Refusal>) -> CallToolResult {
-    match result {
-        Ok(value) => CallToolResult::structured(value),
-        Err(Refusal { code, message }) => {
-            CallToolResult::structured_error(json!({"error": {"code": code, "message": message}}))
+        Some(bearer) if bearer.scopes.allow(scope) => Ok(Principal::of_token(&bearer.subject)),
+        Some(_) => {
+            Err(Failure::new(FailureCode::Forbidden, format!("the token lacks the scope {}", scope.as_str())))
         }
+        None => Err(Failure::new(
+            FailureCode::Unauthorized,
+            "send a token in the header: Authorization: Bearer …",
+        )),
     }
-}
-
-/// Codes of the store's refusals are stable already; anything else is a defect and says so.
-fn stable(code: &str) -> &'static str {
-    [
-        "slot_taken",
-        "outside_hours",
-        "notice_too_short",
-        "limit_reached",
-        "not_found",
-        "validation",
-        "configuration",
-    ]
-    .into_iter()
-    .find(|known| *known == code)
-    .unwrap_or("internal")
-}
-
-fn instant(text: &str, zone: &str) -> Option<Timestamp> {
-    if let Ok(at) = text.parse::<Timestamp>() {
-        return Some(at);
-    }
-    let local: DateTime = text.parse().ok()?;
-    let zone = jiff::tz::TimeZone::get(zone).ok()?;
-    Some(local.to_zoned(zone).ok()?.timestamp())
 }

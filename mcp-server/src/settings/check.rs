@@ -6,11 +6,19 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{
     DatabaseArgs, GeminiSettings, GoogleSettings, ServeArgs, Settings, SigningArgs, WhatsAppSettings,
 };
+use crate::whatsapp::template::Templates;
 
 /// Settings that are missing or wrong, all of them.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("settings are missing or wrong; set these variables (or the flags of the same name):\n{}", .0.join("\n"))]
 pub struct SettingsError(Vec<String>);
+
+impl SettingsError {
+    /// Each by its variable's name, and never with a value that may be secret.
+    pub fn problems(&self) -> &[String] {
+        &self.0
+    }
+}
 
 #[derive(Default)]
 struct Problems(Vec<String>);
@@ -37,9 +45,20 @@ impl Problems {
     fn url(&mut self, name: &str, value: &str) -> String {
         let value = value.trim().trim_end_matches('/').to_owned();
         if !value.is_empty() && reqwest::Url::parse(&value).is_err() {
-            self.0.push(format!("  {name}: `{value}` is not a URL; write it with https://"));
+            self.0.push(format!("  {name}: is not a URL; write it with https://"));
         }
         value
+    }
+
+    fn templates(&mut self, given: Option<&str>) -> Templates {
+        let Some(given) = given.filter(|given| !given.trim().is_empty()) else { return Templates::default() };
+        serde_json::from_str(given).unwrap_or_else(|error| {
+            self.0.push(format!(
+                "  WHATSAPP_TEMPLATES: is not a map of templates ({error}); write it like \
+                 {{\"reminder\": {{\"name\": \"appointment_reminder\", \"language\": \"pt_BR\"}}}}"
+            ));
+            Templates::default()
+        })
     }
 
     fn finish<T>(self, value: T) -> Result<T, SettingsError> {
@@ -49,10 +68,57 @@ impl Problems {
 
 impl DatabaseArgs {
     /// The database URL.
-    pub fn url(&self) -> Result<String, SettingsError> {
+    pub fn url(&self) -> Result<SecretString, SettingsError> {
         let mut problems = Problems::default();
-        let url = problems.text("DATABASE_URL", "sqlite:///data/tenant.db", self.database_url.clone());
+        let url = self.url_or(&mut problems);
         problems.finish(url)
+    }
+
+    /// The URL, or one made of its parts.
+    fn url_or(&self, problems: &mut Problems) -> SecretString {
+        let Some(host) = self.database_host.as_deref().map(str::trim).filter(|host| !host.is_empty()) else {
+            let url = problems.secret(
+                "DATABASE_URL",
+                "sqlite:///data/tenant.db, or postgres://role:password@host:port/database; or set DATABASE_HOST",
+                self.database_url.as_ref(),
+            );
+            return self.trusting(url);
+        };
+        if self.database_url.as_ref().is_some_and(|url| !url.expose_secret().trim().is_empty()) {
+            problems.0.push("  DATABASE_URL: set beside DATABASE_HOST; keep one of them".to_owned());
+        }
+        let name =
+            problems.text("DATABASE_NAME", "the database on DATABASE_HOST", self.database_name.clone());
+        let user = problems.text("DATABASE_USER", "the tenant's role", self.database_user.clone());
+        let password =
+            problems.secret("DATABASE_PASSWORD", "the role's password", self.database_password.as_ref());
+        let Ok(mut url) = reqwest::Url::parse(&format!("postgres://{host}:{}", self.database_port)) else {
+            problems.0.push("  DATABASE_HOST: not a host name".to_owned());
+            return SecretString::default();
+        };
+        url.set_path(&name);
+        let set = url.set_username(&user).and_then(|()| url.set_password(Some(password.expose_secret())));
+        if set.is_err() {
+            problems.0.push("  DATABASE_HOST: takes no role and password".to_owned());
+        }
+        self.trusting(SecretString::from(String::from(url)))
+    }
+
+    /// With the server's roots, where they are given: its certificate and name are checked then.
+    fn trusting(&self, url: SecretString) -> SecretString {
+        let Some(roots) = self.database_ca_file.as_ref().filter(|path| !path.as_os_str().is_empty()) else {
+            return url;
+        };
+        match reqwest::Url::parse(url.expose_secret()) {
+            Ok(mut parsed) if matches!(parsed.scheme(), "postgres" | "postgresql") => {
+                if !parsed.query_pairs().any(|(name, _)| name == "sslmode") {
+                    parsed.query_pairs_mut().append_pair("sslmode", "verify-full");
+                }
+                parsed.query_pairs_mut().append_pair("sslrootcert", &roots.to_string_lossy());
+                SecretString::from(String::from(parsed))
+            }
+            _ => url,
+        }
     }
 
     /// Whose database it is.
@@ -117,11 +183,12 @@ impl ServeArgs {
                 "the service account's private key as PEM",
                 self.google_private_key.as_ref(),
             )),
+            poll: std::time::Duration::from_secs(self.google_calendar_poll.into()),
         });
         let settings = Settings {
             profile_path: p.text("PROFILE_PATH", "the business's profile, YAML", profile_path).into(),
             tenant: self.database.tenant(),
-            database_url: p.text("DATABASE_URL", "sqlite:///data/tenant.db", self.database.database_url),
+            database_url: self.database.url_or(&mut p),
             listen_public: self.listen_public,
             listen_internal: self.listen_internal,
             base_path: base_path(&mut p, &self.base_path),
@@ -149,6 +216,12 @@ impl ServeArgs {
                     self.whatsapp_api_token.as_ref(),
                 ),
                 phone_number_id,
+                business_account_id: self
+                    .whatsapp_business_account_id
+                    .map(|id| id.trim().to_owned())
+                    .filter(|id| !id.is_empty()),
+                messages_per_second: self.whatsapp_messages_per_second,
+                templates: p.templates(self.whatsapp_templates.as_deref()),
                 app_secrets,
                 verify_token: p.secret(
                     "WHATSAPP_WEBHOOK_VERIFY_TOKEN",
@@ -159,6 +232,7 @@ impl ServeArgs {
             gemini: GeminiSettings {
                 base: p.url("GEMINI_BASE", &self.gemini_base),
                 api_key: p.secret("GEMINI_API_KEY", "key of a paid tier", self.gemini_api_key.as_ref()),
+                fallbacks: models(&mut p, &self.gemini_fallback_models),
                 model: self.gemini_model,
             },
             google,
@@ -168,6 +242,21 @@ impl ServeArgs {
     }
 }
 
+/// Model ids become a part of the URL.
+fn models(problems: &mut Problems, given: &str) -> Vec<String> {
+    let named: Vec<String> =
+        given.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    let sound =
+        |name: &String| name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+    if !named.iter().all(sound) {
+        problems.0.push(
+            "  GEMINI_FALLBACK_MODELS: holds a name that is no model id; write them like gemini-3.5-flash-lite"
+                .to_owned(),
+        );
+    }
+    named
+}
+
 fn base_path(problems: &mut Problems, given: &str) -> String {
     let trimmed = given.trim().trim_end_matches('/');
     let sound = trimmed.is_empty()
@@ -175,7 +264,7 @@ fn base_path(problems: &mut Problems, given: &str) -> String {
             && trimmed.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'_' | b'.'))
             && !trimmed.contains("//"));
     if !sound {
-        problems.0.push(format!("  BASE_PATH: `{given}` is not a path; write it like /client/production"));
+        problems.0.push("  BASE_PATH: is not a path; write it like /client/production".to_owned());
     }
     trimmed.to_owned()
 }
@@ -236,11 +325,53 @@ mod tests {
     }
 
     #[test]
+    fn templates_are_read_and_what_is_none_is_named() {
+        let with = |json| parse(&[&ENOUGH[..], &["--whatsapp-templates", json]].concat());
+        let templates =
+            with(r#"{"reminder": {"name": "lembrete", "language": "pt_BR"}}"#).unwrap().whatsapp.templates;
+        assert_ne!(templates, Templates::default());
+        for wrong in
+            ["{", r#"{"reminder": "lembrete"}"#, r#"{"farewell": {"name": "x", "language": "pt_BR"}}"#]
+        {
+            assert!(with(wrong).unwrap_err().to_string().contains("WHATSAPP_TEMPLATES"), "{wrong}");
+        }
+    }
+
+    #[test]
     fn half_of_google_asks_for_the_other_half() {
         let error = parse(&[&ENOUGH[..], &["--google-client-email", "a@b.example"]].concat())
             .unwrap_err()
             .to_string();
         assert!(error.contains("GOOGLE_CALENDAR_ID") && error.contains("GOOGLE_PRIVATE_KEY"), "{error}");
+    }
+
+    #[test]
+    fn what_is_malformed_is_named_without_its_value() {
+        let wrong = ["--gemini-base", "canary base", "--base-path", "canary path"];
+        let error = parse(&[&ENOUGH[..], &wrong].concat()).unwrap_err().to_string();
+        assert!(error.contains("GEMINI_BASE") && error.contains("BASE_PATH"), "{error}");
+        assert!(!error.contains("canary"), "{error}");
+    }
+
+    #[test]
+    fn a_database_server_is_named_by_parts_and_its_certificate_checked_where_roots_are_given() {
+        let url = |flags: &[&str]| {
+            let args = DatabaseArgs::try_parse_from(std::iter::once(&"migrate").chain(flags)).unwrap();
+            args.url().map(|url| url.expose_secret().to_owned()).map_err(|error| error.to_string())
+        };
+        let parts = ["--database-host", "db.example", "--database-name", "t", "--database-user", "r"];
+        let secret = ["--database-password", "p@ss/canary"];
+        let roots = ["--database-ca-file", "/etc/db/ca.pem"];
+        assert_eq!(
+            url(&[&parts[..], &secret, &roots].concat()).unwrap(),
+            "postgres://r:p%40ss%2Fcanary@db.example:5432/t?sslmode=verify-full&sslrootcert=%2Fetc%2Fdb%2Fca.pem"
+        );
+        let error = url(&[&parts[..2], &secret].concat()).unwrap_err();
+        assert!(error.contains("DATABASE_NAME") && error.contains("DATABASE_USER"), "{error}");
+        assert!(!error.contains("canary"), "{error}");
+        let file = ["--database-url", "sqlite:///data/t.db", "--database-host", ""];
+        assert_eq!(url(&[&file[..], &roots].concat()).unwrap(), "sqlite:///data/t.db");
+        assert!(url(&[&file[..2], &parts, &secret].concat()).unwrap_err().contains("keep one of them"));
     }
 
     #[test]

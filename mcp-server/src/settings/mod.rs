@@ -10,12 +10,32 @@ use secrecy::SecretString;
 
 pub use check::SettingsError;
 
+use crate::whatsapp::template::Templates;
+
 /// Where the database is, and whose.
 #[derive(Clone, Debug, Parser)]
 pub struct DatabaseArgs {
-    /// Database, `sqlite:///data/tenant.db`.
+    /// Database, `sqlite:///data/tenant.db` or `postgres://role:password@host:port/database?sslmode=…&sslrootcert=…`.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
-    database_url: Option<String>,
+    database_url: Option<SecretString>,
+    /// Host of a PostgreSQL, in the place of a URL.
+    #[arg(long, env = "DATABASE_HOST")]
+    database_host: Option<String>,
+    /// Its port.
+    #[arg(long, env = "DATABASE_PORT", default_value_t = 5432)]
+    database_port: u16,
+    /// The database on it.
+    #[arg(long, env = "DATABASE_NAME")]
+    database_name: Option<String>,
+    /// The tenant's role.
+    #[arg(long, env = "DATABASE_USER")]
+    database_user: Option<String>,
+    /// Its password.
+    #[arg(long, env = "DATABASE_PASSWORD", hide_env_values = true)]
+    database_password: Option<SecretString>,
+    /// PEM roots that a PostgreSQL's certificate is checked against, and its name with it.
+    #[arg(long, env = "DATABASE_CA_FILE")]
+    database_ca_file: Option<PathBuf>,
     /// The client's name; the database remembers it and is no other client's.
     #[arg(long, env = "CLIENT_NAME", default_value = "local")]
     client_name: String,
@@ -28,7 +48,7 @@ pub struct DatabaseArgs {
 #[derive(Clone, Debug, Parser)]
 pub struct SigningArgs {
     /// Ed25519 private key, PKCS#8 PEM.
-    #[arg(long, env = "TOKEN_SIGNING_KEY", hide_env_values = true)]
+    #[arg(long, env = "TOKEN_SIGNING_KEY", hide_env_values = true, allow_hyphen_values = true)]
     token_signing_key: Option<SecretString>,
 }
 
@@ -67,6 +87,16 @@ pub struct ServeArgs {
     /// Id of this tenant's number.
     #[arg(long, env = "WHATSAPP_PHONE_NUMBER_ID")]
     whatsapp_phone_number_id: Option<String>,
+    /// WhatsApp business account the number belongs to; where given, deliveries of another one are dropped.
+    #[arg(long, env = "WHATSAPP_BUSINESS_ACCOUNT_ID")]
+    whatsapp_business_account_id: Option<String>,
+    /// Approved templates for what is sent outside the 24-hour window, JSON:
+    /// `{"reminder": {"name": "appointment_reminder", "language": "pt_BR", "buttons": 3}, "notice": {…}}`.
+    #[arg(long, env = "WHATSAPP_TEMPLATES")]
+    whatsapp_templates: Option<String>,
+    /// Messages a second that the number may send: 80, or 20 beside the WhatsApp Business app.
+    #[arg(long, env = "WHATSAPP_MESSAGES_PER_SECOND", default_value_t = 80)]
+    whatsapp_messages_per_second: u32,
     /// App secrets that sign deliveries, separated by commas during rotation.
     #[arg(long, env = "WHATSAPP_APP_SECRET", hide_env_values = true)]
     whatsapp_app_secret: Option<SecretString>,
@@ -82,6 +112,10 @@ pub struct ServeArgs {
     /// Gemini model.
     #[arg(long, env = "GEMINI_MODEL", default_value = "gemini-3.8-flash")]
     gemini_model: String,
+    /// Models asked where the first one is down, slow or withdrawn, separated by commas; the last one is the cheapest
+    /// and answers when a day's budget is nearly used up.
+    #[arg(long, env = "GEMINI_FALLBACK_MODELS", default_value = "")]
+    gemini_fallback_models: String,
     /// Google Calendar with its version.
     #[arg(long, env = "GOOGLE_CALENDAR_BASE", default_value = "https://www.googleapis.com/calendar/v3")]
     google_calendar_base: String,
@@ -91,6 +125,9 @@ pub struct ServeArgs {
     /// Calendar the bookings are mirrored into.
     #[arg(long, env = "GOOGLE_CALENDAR_ID")]
     google_calendar_id: Option<String>,
+    /// Seconds between two looks at the calendars, beside what Google pushes.
+    #[arg(long, env = "GOOGLE_CALENDAR_POLL", default_value = "60", value_parser = clap::value_parser!(u16).range(1..=240))]
+    google_calendar_poll: u16,
     /// Google project; names the quota where given.
     #[arg(long, env = "GOOGLE_PROJECT_ID")]
     google_project_id: Option<String>,
@@ -98,7 +135,7 @@ pub struct ServeArgs {
     #[arg(long, env = "GOOGLE_CLIENT_EMAIL")]
     google_client_email: Option<String>,
     /// The service account's private key, PEM with real or `\n` line ends.
-    #[arg(long, env = "GOOGLE_PRIVATE_KEY", hide_env_values = true)]
+    #[arg(long, env = "GOOGLE_PRIVATE_KEY", hide_env_values = true, allow_hyphen_values = true)]
     google_private_key: Option<SecretString>,
     #[command(flatten)]
     signing: SigningArgs,
@@ -110,7 +147,7 @@ pub struct Settings {
     /// The business as data.
     pub profile_path: PathBuf,
     /// Database URL.
-    pub database_url: String,
+    pub database_url: SecretString,
     /// Address of webhook, REST and MCP.
     pub listen_public: SocketAddr,
     /// Address of probes, metrics and status.
@@ -144,6 +181,12 @@ pub struct WhatsAppSettings {
     pub api_token: SecretString,
     /// Id of this tenant's number.
     pub phone_number_id: String,
+    /// Id of the business account, where given.
+    pub business_account_id: Option<String>,
+    /// What is sent outside the 24-hour window.
+    pub templates: Templates,
+    /// Messages a second that the number may send.
+    pub messages_per_second: u32,
     /// Secrets that sign deliveries; at least one.
     pub app_secrets: Vec<SecretString>,
     /// Token Meta repeats when it verifies the webhook.
@@ -159,6 +202,21 @@ pub struct GeminiSettings {
     pub api_key: SecretString,
     /// Model id.
     pub model: String,
+    /// Models asked in its place, in this order; the last one is the cheapest.
+    pub fallbacks: Vec<String>,
+}
+
+impl GeminiSettings {
+    /// All models, the preferred one first, each once.
+    pub fn chain(&self) -> Vec<String> {
+        let mut chain = vec![self.model.clone()];
+        for name in &self.fallbacks {
+            if !chain.contains(name) {
+                chain.push(name.clone());
+            }
+        }
+        chain
+    }
 }
 
 /// Settings of Google Calendar.
@@ -174,4 +232,6 @@ pub struct GoogleSettings {
     pub client_email: String,
     /// PEM with real line ends.
     pub private_key: SecretString,
+    /// Between two looks at the calendars; below the five minutes for which a mirror is good.
+    pub poll: std::time::Duration,
 }

@@ -5,13 +5,16 @@ use std::sync::Arc;
 use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
 use jiff::Timestamp;
 use mcp_store::Store;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
 use crate::{
+    clock::SharedClock,
     metrics::Metrics,
     profile_file::{FileState, ProfileWatch},
+    queues::Queues,
     status::StatusBoard,
+    telemetry,
 };
 
 /// What the internal listener reads.
@@ -30,6 +33,8 @@ pub struct Internal {
     pub client: String,
     /// The environment's name.
     pub environment: String,
+    /// Time.
+    pub clock: SharedClock,
     /// When the process started.
     pub started: Timestamp,
 }
@@ -44,7 +49,8 @@ pub fn router(internal: Arc<Internal>) -> Router {
         .with_state(internal)
 }
 
-/// Database and profile; never third parties.
+/// Database and profile; never third parties. A server runs only on a database whose migrations it knows and with a
+/// profile it could read, so the database is all there is left to ask.
 async fn readyz(State(internal): State<Arc<Internal>>) -> (StatusCode, &'static str) {
     match internal.store.ping().await {
         Ok(()) => (StatusCode::OK, "ok\n"),
@@ -53,6 +59,10 @@ async fn readyz(State(internal): State<Arc<Internal>>) -> (StatusCode, &'static 
 }
 
 async fn metrics(State(internal): State<Arc<Internal>>) -> ([(&'static str, &'static str); 1], String) {
+    // Without the database the counters of the process are still worth a look.
+    if let Ok(queues) = Queues::read(&*internal.store, internal.clock.now()).await {
+        internal.metrics.waiting(&queues);
+    }
     (
         [("content-type", "application/openmetrics-text; version=1.0.0; charset=utf-8")],
         internal.metrics.render(),
@@ -60,16 +70,29 @@ async fn metrics(State(internal): State<Arc<Internal>>) -> ([(&'static str, &'st
 }
 
 async fn status(State(internal): State<Arc<Internal>>) -> Json<Value> {
-    let outbox: serde_json::Map<String, Value> = internal
-        .store
-        .outbox_counts()
-        .await
-        .unwrap_or_default()
-        .into_iter()
-        .map(|(state, n)| (state.as_str().to_owned(), json!(n)))
-        .collect();
+    let queues = Queues::read(&*internal.store, internal.clock.now()).await;
     let loaded = Arc::clone(&internal.profile.borrow());
     let file = internal.file.borrow().clone();
+    let dependencies = internal.board.snapshot();
+    let mut next: Vec<String> = Vec::new();
+    next.extend(file.refused.iter().map(|why| format!("mend the profile: {why}")));
+    if let Err(error) = &queues {
+        next.push(format!("look after the database: {}", telemetry::chain(error)));
+    }
+    let failing = dependencies.iter().filter(|(_, known)| !known.ok);
+    next.extend(failing.filter_map(|(name, known)| Some(format!("{name:?}: {}", known.message.as_ref()?))));
+    let database = match &queues {
+        Ok(_) => json!({"ok": true, "at": internal.clock.now()}),
+        Err(_) => json!({"ok": false, "at": internal.clock.now()}),
+    };
+    let queues = queues.unwrap_or_default();
+    if queues.dead_letters() > 0 {
+        next.push("run `mcp-server outbox list` and replay or discard each".to_owned());
+    }
+    let outbox: Map<String, Value> =
+        queues.outbox.iter().map(|(state, n)| (state.as_str().to_owned(), json!(n))).collect();
+    let dead: Map<String, Value> =
+        queues.dead.iter().map(|(source, n)| ((*source).to_owned(), json!(n))).collect();
     Json(json!({
         "client": internal.client,
         "environment": internal.environment,
@@ -81,7 +104,11 @@ async fn status(State(internal): State<Arc<Internal>>) -> Json<Value> {
             "ignoredFields": loaded.ignored,
             "warnings": loaded.warnings,
         },
-        "dependencies": internal.board.snapshot(),
+        "database": database,
+        "dependencies": dependencies,
         "outbox": outbox,
+        "deadLetters": dead,
+        "lateSeconds": {"turns": queues.turns_late, "outbox": queues.outbox_late},
+        "next": next,
     }))
 }

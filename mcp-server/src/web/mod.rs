@@ -3,6 +3,7 @@
 pub mod body;
 pub mod internal;
 pub mod public;
+pub mod rest;
 pub mod webhook;
 
 use axum::{Router, serve::ListenerExt};

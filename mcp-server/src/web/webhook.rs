@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Query, Request, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -13,8 +13,13 @@ use serde::Deserialize;
 use crate::{
     clock::SharedClock,
     metrics::Metrics,
+    profile_file::ProfileWatch,
     web::body::BodyReader,
-    whatsapp::{envelope, intake::Intake, signature::Verifier},
+    whatsapp::{
+        envelope::{self, Ours, Parsed},
+        intake::Intake,
+        signature::Verifier,
+    },
 };
 
 /// What the webhook works with.
@@ -27,12 +32,53 @@ pub struct Webhook {
     pub verify_token: SecretString,
     /// Our number.
     pub phone_number_id: String,
+    /// Our business account, where the settings name it.
+    pub business_account_id: Option<String>,
+    /// The business: how long the assistant is silent after a person wrote.
+    pub profile: ProfileWatch,
     /// Keeps deliveries.
     pub intake: Intake,
     /// Time.
     pub clock: SharedClock,
     /// Counters.
     pub metrics: Arc<Metrics>,
+}
+
+impl Webhook {
+    fn ours(&self) -> Ours {
+        Ours {
+            phone_number_id: self.phone_number_id.clone(),
+            business_account_id: self.business_account_id.clone(),
+            silence: self.profile.borrow().profile.assistant.handover.silence.as_duration(),
+        }
+    }
+
+    fn count(&self, parsed: &Parsed) {
+        let delivery = &parsed.delivery;
+        for (outcome, count) in [
+            ("foreign", parsed.foreign),
+            ("unknown", parsed.unknown),
+            ("ignored", parsed.ignored),
+            ("error", parsed.errors.len()),
+            ("repaired", usize::from(parsed.repaired)),
+            ("dead", delivery.dead.len()),
+            ("status", delivery.statuses.len()),
+            ("echo", delivery.echoes.len()),
+            ("identity", delivery.identities.len()),
+        ] {
+            self.metrics.webhook(outcome, count);
+        }
+        for code in &parsed.errors {
+            tracing::warn!(code, "Meta reports an error of the number");
+        }
+    }
+}
+
+/// A header that is there once. Two signatures are an attempt to have two readers look at different ones.
+fn the_only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?;
+    if values.next().is_some() { None } else { value.to_str().ok() }
 }
 
 /// Query of a verification request.
@@ -75,19 +121,15 @@ pub async fn receive(State(webhook): State<Arc<Webhook>>, request: Request) -> (
             return (status, "not read, deliver again\n");
         }
     };
-    let signature = headers.get("x-hub-signature-256").and_then(|value| value.to_str().ok());
-    if !webhook.verifier.accepts(signature, &body) {
+    if !webhook.verifier.accepts(the_only(&headers, "x-hub-signature-256"), &body) {
         webhook.metrics.webhook("bad_signature", 1);
         return (
             StatusCode::UNAUTHORIZED,
             "X-Hub-Signature-256 does not sign this body with a configured app secret\n",
         );
     }
-    let parsed = envelope::parse(&body, &webhook.phone_number_id, webhook.clock.now());
-    webhook.metrics.webhook("foreign", parsed.foreign);
-    webhook.metrics.webhook("unknown", parsed.unknown);
-    webhook.metrics.webhook("dead", parsed.delivery.dead.len());
-    webhook.metrics.webhook("status", parsed.delivery.statuses.len());
+    let parsed = envelope::parse(&body, &webhook.ours(), webhook.clock.now());
+    webhook.count(&parsed);
     if parsed.delivery == mcp_store::inbox::Delivery::default() {
         return (StatusCode::OK, "");
     }

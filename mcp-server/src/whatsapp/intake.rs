@@ -10,7 +10,12 @@ use mcp_store::{
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::{clock::SharedClock, telemetry, wake::Wake};
+use crate::{
+    clock::SharedClock,
+    failpoint::{Point, reached},
+    telemetry,
+    wake::Wake,
+};
 
 /// Deliveries that may wait; beyond that the sender is told to come again.
 const QUEUE: usize = 1024;
@@ -70,8 +75,10 @@ async fn write(
             return;
         }
         let (deliveries, replies): (Vec<_>, Vec<_>) = batch.drain(..).map(|w| (w.delivery, w.reply)).unzip();
+        reached(Point::IntakeBefore);
         match store.accept(&deliveries, clock.now()).await {
             Ok(accepted) => {
+                reached(Point::IntakeAfter);
                 if accepted.iter().any(|one| one.messages > 0) {
                     wake.turns.notify_one();
                 }

@@ -11,25 +11,35 @@ use mcp_store::{
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::graph::{Answer, Graph, Trouble};
+use super::{
+    answer::{Answer, Class, Trouble},
+    graph::Graph,
+    outcome,
+    pace::Pace,
+    template::Templates,
+};
 use crate::{
     clock::{SharedClock, until},
+    failpoint::{Point, reached},
     metrics::Metrics,
     status::{Dependency, StatusBoard},
     telemetry,
     wake::Wake,
+    web::rest::waiting::Waiting,
 };
 
 /// How long an unknown outcome waits for a status that carries our id.
 pub const UNKNOWN_WAIT: SignedDuration = SignedDuration::from_secs(30);
-/// A claim stands longer than a request may last.
+/// A claim stands longer than a request may last; one that takes two (131047, then a template) is within the wait too.
 const SEND: SendRule = SendRule { lease: SignedDuration::from_secs(30), unknown_wait: UNKNOWN_WAIT };
 /// Messages in flight at once, of different conversations.
 const IN_FLIGHT: usize = 8;
-/// A message the channel keeps putting off is tried until the customer service window has surely closed on it.
-const WORTH_SENDING: SignedDuration = SignedDuration::from_hours(24);
 /// How long the loop sleeps where nothing is due.
 const IDLE: std::time::Duration = std::time::Duration::from_secs(30);
+/// Meta's clock is not ours: within this of its end a window counts as closed.
+const MARGIN: SignedDuration = SignedDuration::from_secs(60);
+/// The customer does not want news of this business any more.
+const UNWANTED: i64 = 131_050;
 
 /// What the sender works with.
 #[derive(Clone)]
@@ -38,6 +48,10 @@ pub struct SenderLoop {
     pub store: Arc<dyn Store>,
     /// The channel.
     pub graph: Graph,
+    /// What may be sent outside the 24-hour window.
+    pub templates: Templates,
+    /// How fast may be sent.
+    pub pace: Arc<Pace>,
     /// Time.
     pub clock: SharedClock,
     /// Rings when something is to be said.
@@ -46,6 +60,8 @@ pub struct SenderLoop {
     pub metrics: Arc<Metrics>,
     /// What is known of the channel.
     pub board: Arc<StatusBoard>,
+    /// Programs that wait for answers to their users.
+    pub waiting: Arc<Waiting>,
 }
 
 impl SenderLoop {
@@ -55,8 +71,18 @@ impl SenderLoop {
         let flying = TaskTracker::new();
         while !stop.is_cancelled() {
             let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { break };
+            if let Some(at) = self.pace.ready(self.clock.now()) {
+                drop(slot);
+                let nap = until(&*self.clock, at).min(IDLE);
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = tokio::time::sleep(nap) => {}
+                }
+                continue;
+            }
             match self.store.claim_outgoing(&SEND, self.clock.now()).await {
                 Ok(Some(message)) => {
+                    self.pace.took(self.clock.now());
                     let this = self.clone();
                     flying.spawn(async move {
                         this.deliver(message).await;
@@ -90,17 +116,19 @@ impl SenderLoop {
     }
 
     async fn deliver(&self, message: ClaimedOutgoing) {
-        let answer = self.graph.send(&message).await;
-        let now = self.clock.now();
-        self.board.report(Dependency::WhatsApp, now, verdict(&answer));
-        let end = end(answer, &message, now);
+        reached(Point::SendClaimed);
+        if self.waiting.take(&*self.store, &*self.clock, &message).await {
+            return;
+        }
+        let end = self.try_once(&message).await;
+        reached(Point::SendHandedOver);
         self.metrics.sent(&end);
         if let SendEnd::Failed { why } | SendEnd::Unknown { why, .. } | SendEnd::Retry { why, .. } = &end {
             tracing::warn!(outbox.id = message.id, attempt = message.attempt, why, "a message was not sent");
         }
-        match self.store.sent(&message, end, now).await {
+        match self.store.sent(&message, end, self.clock.now()).await {
             // A status came first and said it already.
-            Ok(_) | Err(StoreError::Stale) => {}
+            Ok(_) | Err(StoreError::Stale) => reached(Point::SendRecorded),
             Err(error) => tracing::error!(
                 outbox.id = message.id,
                 error = telemetry::chain(&error),
@@ -108,80 +136,91 @@ impl SenderLoop {
             ),
         }
     }
-}
 
-fn verdict(answer: &Answer) -> Result<(), String> {
-    match answer {
-        Answer::Sent(_) => Ok(()),
-        Answer::NotNow(Trouble { why, account: true }) => Err(format!(
-            "{why}: check WHATSAPP_API_TOKEN in the credentials Secret and the account at Meta; messages wait until then"
-        )),
-        Answer::NotNow(trouble) | Answer::Never(trouble) | Answer::Unknown(trouble) => {
-            Err(trouble.why.clone())
+    /// Hands the message over if nothing speaks against it; as a template where nothing else may be sent.
+    async fn try_once(&self, message: &ClaimedOutgoing) -> SendEnd {
+        let now = self.clock.now();
+        if outcome::unasked(message)
+            && let Some(at) = self.pace.notices(now)
+        {
+            return outcome::put_off(message, at, "customers complained (131048): news wait".to_owned(), now);
         }
+        if let Some(at) = self.pace.pair(message.conversation_id, now) {
+            return outcome::put_off(message, at, "many messages to one customer".to_owned(), now);
+        }
+        let open = match self.open(message, now).await {
+            Ok(open) => open,
+            Err(error) => {
+                let at = now.saturating_add(SignedDuration::from_secs(2)).unwrap_or(now);
+                return outcome::put_off(message, at, telemetry::chain(&error), now);
+            }
+        };
+        let mut answer = if open { self.send(message, &message.body).await } else { closed() };
+        if refused_as(&answer, Class::Window)
+            && let Some(template) = self.templates.instead_of(message.kind, &message.body)
+        {
+            answer = self.send(message, &template).await;
+        }
+        if let Answer::Refused(Trouble { code: Some(UNWANTED), .. }) = &answer
+            && let Err(error) = self.store.set_notices(message.conversation_id, false).await
+        {
+            tracing::warn!(error = telemetry::chain(&error), "that news are unwanted could not be recorded");
+        }
+        outcome::of(answer, message, &self.pace, self.clock.now())
+    }
+
+    /// Whether anything may be sent, by the newest message of the customer.
+    async fn open(&self, message: &ClaimedOutgoing, now: Timestamp) -> Result<bool, StoreError> {
+        let conversation = self.store.conversation(message.conversation_id).await?;
+        let until = conversation.and_then(|conversation| conversation.window_until);
+        Ok(until.is_some_and(|until| until.duration_since(now) > MARGIN))
+    }
+
+    async fn send(&self, message: &ClaimedOutgoing, body: &serde_json::Value) -> Answer {
+        let answer = self.graph.send(&message.id, &message.recipient, body).await;
+        if let Some(outcome) = verdict(&answer) {
+            self.board.report(Dependency::WhatsApp, self.clock.now(), outcome);
+        }
+        answer
     }
 }
 
-fn end(answer: Answer, message: &ClaimedOutgoing, now: Timestamp) -> SendEnd {
-    let later = |seconds: i64| now.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(now);
-    match answer {
-        Answer::Sent(wamid) => SendEnd::Sent { wamid },
-        Answer::Unknown(trouble) => {
-            SendEnd::Unknown { until: later(UNKNOWN_WAIT.as_secs()), why: trouble.why }
-        }
-        Answer::Never(trouble) => SendEnd::Failed { why: trouble.why },
-        Answer::NotNow(trouble) if now.duration_since(message.created_at) > WORTH_SENDING => {
-            SendEnd::Failed { why: trouble.why }
-        }
-        // A person must act first.
-        Answer::NotNow(Trouble { why, account: true }) => SendEnd::Retry { at: later(30), why },
-        Answer::NotNow(trouble) => {
-            let wait = 1_i64 << message.attempt.min(6);
-            SendEnd::Retry { at: later(wait), why: trouble.why }
-        }
-    }
+/// What Meta would say (131047), known without asking.
+fn closed() -> Answer {
+    Answer::Refused(Trouble::new(
+        Class::Window,
+        "the customer's 24-hour window is closed, and WHATSAPP_TEMPLATES names no approved template that fits",
+    ))
+}
+
+fn refused_as(answer: &Answer, class: Class) -> bool {
+    matches!(answer, Answer::Refused(trouble) if trouble.class == class)
+}
+
+/// What an answer says about the channel; `None` where it is only about one customer.
+fn verdict(answer: &Answer) -> Option<Result<(), String>> {
+    let trouble = match answer {
+        Answer::Sent(_) => return Some(Ok(())),
+        Answer::Refused(trouble) | Answer::Unknown(trouble) => trouble,
+    };
+    let why = &trouble.why;
+    let say = match trouble.class {
+        Class::Token => format!(
+            "{why}: nothing is sent. Put a valid WHATSAPP_API_TOKEN with whatsapp_business_messaging into the \
+             credentials Secret; messages wait until then"
+        ),
+        Class::Account => format!(
+            "{why}: nothing is sent. Open WhatsApp Manager and clear what is wrong with the account or its payment; \
+             messages wait until then"
+        ),
+        Class::Spam => format!("{why}: customers complained; reminders and other news wait, answers go on"),
+        Class::Throttled => format!("{why}: too many messages for this number; they are sent more slowly"),
+        Class::Transient => why.clone(),
+        Class::Request => format!("{why}: the message is a dead letter; see `mcp-server outbox`"),
+        Class::Pair | Class::Window | Class::Recipient => return None,
+    };
+    Some(Err(say))
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn message(attempt: u32) -> ClaimedOutgoing {
-        ClaimedOutgoing {
-            id: "o".into(),
-            epoch: 1,
-            conversation_id: 1,
-            recipient: mcp_store::inbox::Sender::default(),
-            kind: mcp_store::outbox::OutgoingKind::Answer,
-            body: json!({}),
-            attempt,
-            created_at: Timestamp::UNIX_EPOCH,
-        }
-    }
-
-    fn not_now(account: bool) -> Answer {
-        Answer::NotNow(Trouble { why: "x".into(), account })
-    }
-
-    fn hours(hours: i64) -> Timestamp {
-        Timestamp::from_second(hours * 3600).unwrap()
-    }
-
-    #[test]
-    fn a_message_waits_for_a_day_however_often_it_was_tried() {
-        assert!(matches!(end(not_now(false), &message(500), hours(23)), SendEnd::Retry { .. }));
-        assert!(matches!(end(not_now(false), &message(2), hours(25)), SendEnd::Failed { .. }));
-        assert!(matches!(end(not_now(true), &message(500), hours(25)), SendEnd::Failed { .. }));
-    }
-
-    #[test]
-    fn waits_grow_with_the_attempts() {
-        let wait = |attempt| match end(not_now(false), &message(attempt), Timestamp::UNIX_EPOCH) {
-            SendEnd::Retry { at, .. } => at.as_second(),
-            other => panic!("{other:?}"),
-        };
-        assert_eq!((wait(1), wait(3), wait(10)), (2, 8, 64));
-    }
-}
+mod tests;

@@ -4,54 +4,22 @@ use std::{
     net::TcpListener,
     path::PathBuf,
     process::Stdio,
-    sync::OnceLock,
     time::{Duration, Instant},
 };
 
-use aws_lc_rs::{
-    encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der},
-    rsa::{KeyPair as RsaKeyPair, KeySize},
-    signature::{Ed25519KeyPair, KeyPair},
-};
-use base64::{Engine, engine::general_purpose::STANDARD};
 use mcp_simulator::{Number, Say, Settings, Simulator, Snapshot};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-use crate::database::Database;
+pub use crate::keys::http;
+use crate::{database::Database, keys::pems};
 
 pub const NUMBER: &str = "106540352242922";
 pub const APP_SECRET: &str = "app-secret-canary";
 pub const CALENDAR: &str = "agenda@group.calendar.example";
 const EMAIL: &str = "agenda@project.iam.example";
 const BINARY: &str = env!("CARGO_BIN_EXE_mcp-server");
-
-/// PEM of keys made for this run.
-struct Pems {
-    google: String,
-    google_public: String,
-    signing: String,
-}
-
-fn pem(label: &str, der: &[u8]) -> String {
-    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(der))
-}
-
-fn pems() -> &'static Pems {
-    static PEMS: OnceLock<Pems> = OnceLock::new();
-    PEMS.get_or_init(|| {
-        let rsa = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
-        let ed = Ed25519KeyPair::generate_pkcs8(&aws_lc_rs::rand::SystemRandom::new()).unwrap();
-        let public: PublicKeyX509Der<'_> = rsa.public_key().as_der().unwrap();
-        let private: Pkcs8V1Der<'_> = rsa.as_der().unwrap();
-        Pems {
-            google: pem("PRIVATE KEY", private.as_ref()),
-            google_public: pem("PUBLIC KEY", public.as_ref()),
-            signing: pem("PRIVATE KEY", ed.as_ref()),
-        }
-    })
-}
 
 const PROFILE: &str = r#"
 schemaVersion: 1
@@ -83,6 +51,7 @@ pub struct Tenant {
     public: u16,
     internal: u16,
     child: Option<Child>,
+    extra: Vec<(&'static str, String)>,
 }
 
 fn free_port() -> u16 {
@@ -92,12 +61,20 @@ fn free_port() -> u16 {
 impl Tenant {
     /// A migrated, running, ready tenant.
     pub async fn start() -> Self {
+        Self::start_with(&[], |_| ()).await
+    }
+
+    /// The same with settings of its own, in a world that was prepared.
+    pub async fn start_with(extra: &[(&'static str, &str)], prepare: impl FnOnce(&Simulator)) -> Self {
         let sim = Simulator::start(Settings::default()).await.unwrap();
         sim.register_google_key(EMAIL, &pems().google_public).unwrap();
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("profile.yaml"), PROFILE).unwrap();
         let db = Database::new(folder.path().join("tenant.db"));
-        let mut tenant = Self { sim, db, folder, public: free_port(), internal: free_port(), child: None };
+        prepare(&sim);
+        let extra = extra.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        let (public, internal) = (free_port(), free_port());
+        let mut tenant = Self { sim, db, folder, public, internal, child: None, extra };
         tenant.sim.register_number(Number::new(NUMBER, &tenant.url("/webhooks/whatsapp"), APP_SECRET));
         let migrated = tenant.command("migrate").status().await.unwrap();
         assert!(migrated.success());
@@ -134,6 +111,7 @@ impl Tenant {
         ] {
             command.env(name, value);
         }
+        command.envs(self.extra.iter().map(|(name, value)| (name, value)));
         command
     }
 
@@ -150,6 +128,33 @@ impl Tenant {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         self.child = Some(child);
+    }
+
+    /// Starts the process with more variables, and does not wait until it is ready: it may end before.
+    #[cfg(feature = "failpoints")]
+    pub fn run_with(&mut self, more: &[(&str, String)]) {
+        let mut command = self.command("serve");
+        command.envs(more.iter().map(|(name, value)| (*name, value.as_str())));
+        self.child = Some(command.spawn().unwrap());
+    }
+
+    /// Whether the process ends by itself in this time.
+    #[cfg(feature = "failpoints")]
+    pub async fn dies_within(&mut self, limit: Duration) -> bool {
+        let child = self.child.as_mut().unwrap();
+        let died = tokio::time::timeout(limit, child.wait()).await.is_ok();
+        if died {
+            self.child = None;
+        }
+        died
+    }
+
+    /// SIGKILL, if the process is there.
+    #[cfg(feature = "failpoints")]
+    pub async fn kill_if_alive(&mut self) {
+        if self.child.is_some() {
+            self.kill().await;
+        }
     }
 
     /// SIGKILL, and the process is gone.
@@ -269,14 +274,4 @@ impl Tenant {
         let text = response.text().await.unwrap();
         serde_json::from_str::<Value>(&text).unwrap_or_else(|_| panic!("{status}: {text}"))["result"].clone()
     }
-}
-
-pub fn http() -> reqwest::Client {
-    static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
-    CLIENT
-        .get_or_init(|| {
-            let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-            mcp_server::http_client::client(None).unwrap()
-        })
-        .clone()
 }

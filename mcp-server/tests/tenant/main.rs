@@ -3,10 +3,21 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod agents;
+mod attacks;
+mod calendar;
+mod channel;
 mod conversation;
 mod copies;
 mod crashes;
 mod database;
 mod harness;
+mod keys;
+mod logs;
+mod postgres;
+mod process;
+mod replicas;
+mod rest;
 mod trouble;
+mod turn_changes;
+mod turn_model;
 mod webhook;

@@ -88,7 +88,8 @@ async fn what_somebody_edits_or_deletes_is_put_right_and_a_restart_by_hand_is_ke
         json!({"spec": {"template": {"spec": {"containers": [{"name": "server", "image": "evil"}]}}}});
     world.inside::<Deployment>(namespace).patch("edits", &apply, &Patch::Strategic(image)).await.unwrap();
     eventually("the Service has its port again", async || {
-        let ports = services.get("edits").await.unwrap().spec.unwrap().ports.unwrap();
+        let service = services.get("edits").await.map_err(|error| error.to_string())?;
+        let ports = service.spec.unwrap().ports.unwrap();
         if ports.iter().any(|port| port.port == 80) { Ok(()) } else { Err(format!("{ports:?}")) }
     })
     .await;

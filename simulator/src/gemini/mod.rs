@@ -2,10 +2,12 @@
 
 mod brain;
 mod error;
+pub mod manner;
 mod reply;
 mod request;
 mod rules;
 mod signature;
+pub mod voice;
 
 use axum::{
     Json,

@@ -3,14 +3,14 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    brain::{self, Answer},
+    manner::{self, Manner},
     request::{FunctionCall, Request},
-    signature,
+    signature, voice,
 };
 use crate::{
     schema::{compile, first_error},
     shared::Shared,
-    state::Vendor,
+    state::{State, Vendor},
 };
 
 /// Tokens a short thought takes.
@@ -18,32 +18,47 @@ const THOUGHT: usize = 32;
 
 /// What the brain answers.
 pub(super) fn from_brain(app: &Shared, model: &str, request: &Request) -> Value {
-    let candidate = match brain::answer(request) {
-        Answer::Text(text) => candidate(&json!({"text": text})),
-        Answer::Call { name, args } => match misfit(request, name, &args) {
-            None => candidate(&json!({"functionCall": {"name": name, "args": args}})),
-            Some(wrong) => {
-                // Gemini gives up a call that does not fit its schema; here it means the brain cannot use the tool.
-                app.violation(Vendor::Gemini, "brain", format!("{name}: {wrong}"));
-                json!({"content": {"role": "model"}, "finishReason": "MALFORMED_FUNCTION_CALL", "index": 0,
-                    "finishMessage": format!("Malformed function call: {wrong}")})
-            }
-        },
+    if let Some(words) = voice::heard(request) {
+        let mut response = json!({"candidates": [candidate(&json!([{"text": words}]))]});
+        complete(app, model, request, &mut response);
+        return response;
+    }
+    let manner = app.with(State::manner);
+    let mut response = match manner::respond(manner, request) {
+        Err(response) => response,
+        Ok(parts) => {
+            let wrong =
+                parts.iter().find_map(|part| misfit(request, part)).filter(|_| manner == Manner::Helpful);
+            let candidate = match wrong {
+                None => candidate(&Value::Array(parts)),
+                Some(wrong) => {
+                    // Gemini gives up a call that does not fit its schema; here it means the brain cannot use the tool.
+                    let name = parts[0]["functionCall"]["name"].as_str().unwrap_or_default();
+                    app.violation(Vendor::Gemini, "brain", format!("{name}: {wrong}"));
+                    json!({"content": {"role": "model"}, "finishReason": "MALFORMED_FUNCTION_CALL", "index": 0,
+                        "finishMessage": format!("Malformed function call: {wrong}")})
+                }
+            };
+            json!({"candidates": [candidate]})
+        }
     };
-    let mut response = json!({"candidates": [candidate]});
     complete(app, model, request, &mut response);
-    app.own_answer(Vendor::Gemini, &app.schemas.generated, &response);
+    if manner != Manner::Unheard {
+        app.own_answer(Vendor::Gemini, &app.schemas.generated, &response);
+    }
     response
 }
 
-/// What a test wrote: a whole response, a candidate, `{"text": …}`, or `{"call": {"name", "args"}}`.
+/// What a test wrote: a whole response, a candidate, `{"text": …}`, `{"call": {"name", "args"}}` or `{"calls": […]}`.
 pub(super) fn scripted(app: &Shared, model: &str, request: &Request, reply: Value) -> Value {
     let mut response = if reply.get("candidates").is_some() || reply.get("promptFeedback").is_some() {
         reply
     } else if let Some(text) = reply.get("text") {
-        json!({"candidates": [candidate(&json!({"text": text}))]})
+        json!({"candidates": [candidate(&json!([{"text": text}]))]})
     } else if let Some(call) = reply.get("call") {
-        json!({"candidates": [candidate(&json!({"functionCall": call}))]})
+        json!({"candidates": [candidate(&json!([{"functionCall": call}]))]})
+    } else if let Some(calls) = reply.get("calls") {
+        json!({"candidates": [at_once(calls)]})
     } else {
         json!({"candidates": [reply]})
     };
@@ -51,8 +66,14 @@ pub(super) fn scripted(app: &Shared, model: &str, request: &Request, reply: Valu
     response
 }
 
-fn candidate(part: &Value) -> Value {
-    json!({"content": {"role": "model", "parts": [part]}, "finishReason": "STOP", "index": 0})
+/// `{"calls": [{"name", "args"}, …]}`, made at once.
+fn at_once(calls: &Value) -> Value {
+    let calls = calls.as_array().into_iter().flatten();
+    candidate(&calls.map(|call| json!({"functionCall": call})).collect())
+}
+
+fn candidate(parts: &Value) -> Value {
+    json!({"content": {"role": "model", "parts": parts}, "finishReason": "STOP", "index": 0})
 }
 
 /// Adds what every response has, where it is absent: ids and a signature for calls, usage, names.
@@ -110,7 +131,9 @@ fn function_call(call: &Map<String, Value>) -> FunctionCall {
 }
 
 /// How arguments differ from what the function declares.
-fn misfit(request: &Request, name: &str, args: &Value) -> Option<String> {
+fn misfit(request: &Request, part: &Value) -> Option<String> {
+    let call = part.get("functionCall")?;
+    let (name, args) = (call["name"].as_str()?, &call["args"]);
     let declaration = request.declarations().find(|declaration| declaration.name == name)?;
     let schema = declaration.parameters_json_schema.as_ref()?;
     match compile(name, schema) {

@@ -10,7 +10,7 @@ use axum::{
 use jsonschema::Validator;
 use serde_json::{Map, Value};
 
-use super::{error::CalendarError, free_busy, list};
+use super::{error::CalendarError, free_busy, list, watch};
 use crate::{
     fault as faults,
     hold::Point,
@@ -23,20 +23,20 @@ use crate::{
 pub(crate) type Parameters = Vec<(String, String)>;
 
 /// Scopes that may read and write events.
-const EVENT_SCOPES: [&str; 4] =
+pub(crate) const EVENT_SCOPES: [&str; 4] =
     ["calendar", "calendar.events", "calendar.events.owned", "calendar.app.created"];
 /// Scopes that may ask for free and busy times.
 const FREE_BUSY_SCOPES: [&str; 4] =
     ["calendar", "calendar.readonly", "calendar.freebusy", "calendar.events.freebusy"];
 
 /// One request, for the record.
-struct Call<'a> {
-    method: &'static str,
-    calendar: Option<&'a str>,
-    event: Option<&'a str>,
+pub(crate) struct Call<'a> {
+    pub method: &'static str,
+    pub calendar: Option<&'a str>,
+    pub event: Option<&'a str>,
 }
 
-type Answer = Result<(StatusCode, Option<Value>), CalendarError>;
+pub(crate) type Answer = Result<(StatusCode, Option<Value>), CalendarError>;
 
 /// `POST /calendar/v3/calendars/{calendar}/events`
 pub(crate) async fn insert(
@@ -55,8 +55,12 @@ pub(crate) async fn insert(
         let event = parse(&body, &app.schemas.event)?;
         attendees(&event)?;
         let created = app.with(|state| {
+            state.calendars.settings(&calendar).allows_events()?;
             state.calendars.insert(&calendar, event, app.ids.event(), &token.client_email, app.clock.now())
         });
+        if created.is_ok() {
+            watch::changed(&app, &calendar);
+        }
         app.holds.pass(Point::CalendarInsertAfter).await;
         Ok((StatusCode::OK, Some(created?)))
     };
@@ -74,8 +78,10 @@ pub(crate) async fn get(
     let work = async {
         authorise(&app, &headers, &EVENT_SCOPES)?;
         parameters(&app, "get", &query)?;
-        let found =
-            app.with(|state| state.calendars.get(&calendar, &event).map(|event| event.resource.clone()))?;
+        let found = app.with(|state| {
+            state.calendars.settings(&calendar).allows_events()?;
+            state.calendars.get(&calendar, &event).map(|event| event.resource.clone())
+        })?;
         Ok((StatusCode::OK, Some(found)))
     };
     answer(&app, &call, work).await
@@ -98,8 +104,11 @@ pub(crate) async fn patch(
         let (changes, etag) = (Value::Object(changes), if_match(&headers));
         // A null takes a field away, so it is no value to validate.
         valid(&app.schemas.event, &without_nulls(&changes))?;
-        let patched =
-            app.with(|state| state.calendars.patch(&calendar, &event, &changes, etag, app.clock.now()))?;
+        let patched = app.with(|state| {
+            state.calendars.settings(&calendar).allows_events()?;
+            state.calendars.patch(&calendar, &event, &changes, etag, app.clock.now())
+        })?;
+        watch::changed(&app, &calendar);
         Ok((StatusCode::OK, Some(patched)))
     };
     answer(&app, &call, work).await
@@ -116,7 +125,11 @@ pub(crate) async fn delete(
     let work = async {
         authorise(&app, &headers, &EVENT_SCOPES)?;
         parameters(&app, "delete", &query)?;
-        app.with(|state| state.calendars.delete(&calendar, &event, if_match(&headers), app.clock.now()))?;
+        app.with(|state| {
+            state.calendars.settings(&calendar).allows_events()?;
+            state.calendars.delete(&calendar, &event, if_match(&headers), app.clock.now())
+        })?;
+        watch::changed(&app, &calendar);
         Ok((StatusCode::NO_CONTENT, None))
     };
     answer(&app, &call, work).await
@@ -134,7 +147,10 @@ pub(crate) async fn list(
         authorise(&app, &headers, &EVENT_SCOPES)?;
         parameters(&app, "list", &query)?;
         let filter = list::Filter::parse(&query)?;
-        let page = app.with(|state| list::page(&state.calendars, &calendar, &filter, app.clock.now()))?;
+        let page = app.with(|state| {
+            state.calendars.settings(&calendar).allows_events()?;
+            list::page(&state.calendars, &calendar, &filter, app.clock.now())
+        })?;
         Ok((StatusCode::OK, Some(page)))
     };
     answer(&app, &call, work).await
@@ -153,7 +169,7 @@ pub(crate) async fn busy(State(app): State<App>, headers: HeaderMap, body: Bytes
 }
 
 /// Runs a method, unless a fault was asked for, and records it.
-async fn answer(app: &Shared, call: &Call<'_>, work: impl Future<Output = Answer>) -> Response {
+pub(crate) async fn answer(app: &Shared, call: &Call<'_>, work: impl Future<Output = Answer>) -> Response {
     if let Some(failure) = faults::take(app, Vendor::Calendar).await {
         record(app, call, failure.status());
         return failure;
@@ -163,6 +179,7 @@ async fn answer(app: &Shared, call: &Call<'_>, work: impl Future<Output = Answer
             let schema = match call.method {
                 "list" => &app.schemas.events,
                 "freeBusy" => &app.schemas.free_busy_answer,
+                "watch" => &app.schemas.channel,
                 _ => &app.schemas.event,
             };
             app.own_answer(Vendor::Calendar, schema, &body);
@@ -191,7 +208,11 @@ fn record(app: &Shared, call: &Call<'_>, status: StatusCode) {
     app.with(|state| state.calendar_calls.push(call));
 }
 
-fn authorise(app: &Shared, headers: &HeaderMap, scopes: &[&str]) -> Result<AccessToken, CalendarError> {
+pub(crate) fn authorise(
+    app: &Shared,
+    headers: &HeaderMap,
+    scopes: &[&str],
+) -> Result<AccessToken, CalendarError> {
     let token = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
@@ -209,7 +230,7 @@ fn authorise(app: &Shared, headers: &HeaderMap, scopes: &[&str]) -> Result<Acces
 }
 
 /// Refuses query parameters that the method does not document: a misspelt filter would filter nothing.
-fn parameters(app: &Shared, method: &str, query: &Parameters) -> Result<(), CalendarError> {
+pub(crate) fn parameters(app: &Shared, method: &str, query: &Parameters) -> Result<(), CalendarError> {
     let known = app.schemas.calendar_parameters[method].as_array();
     let unknown = |name: &str| known.is_none_or(|known| known.iter().all(|known| known != name));
     match query.iter().find(|(name, _)| unknown(name)) {
@@ -231,7 +252,7 @@ fn object(body: &[u8]) -> Result<Map<String, Value>, CalendarError> {
     serde_json::from_slice(body).map_err(|error| CalendarError::Invalid(format!("Parse Error: {error}")))
 }
 
-fn parse(body: &[u8], schema: &Validator) -> Result<Map<String, Value>, CalendarError> {
+pub(crate) fn parse(body: &[u8], schema: &Validator) -> Result<Map<String, Value>, CalendarError> {
     let body = Value::Object(object(body)?);
     valid(schema, &body)?;
     match body {

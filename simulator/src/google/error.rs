@@ -28,6 +28,15 @@ pub enum CalendarError {
     /// Attendees from a service account without delegation.
     #[error("Service accounts cannot invite attendees without Domain-Wide Delegation of Authority.")]
     Attendees,
+    /// The account may not use the events of this calendar.
+    #[error("Forbidden")]
+    Forbidden,
+    /// A channel id that is in use.
+    #[error("Channel id not unique")]
+    ChannelTaken,
+    /// A push address without TLS.
+    #[error("WebHook callback must be HTTPS")]
+    NotHttps,
     /// No such event.
     #[error("Not Found")]
     NotFound,
@@ -55,6 +64,9 @@ impl CalendarError {
             Self::Required(_) => (StatusCode::BAD_REQUEST, "required"),
             Self::EmptyRange => (StatusCode::BAD_REQUEST, "timeRangeEmpty"),
             Self::Attendees => (StatusCode::FORBIDDEN, "forbiddenForServiceAccounts"),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
+            Self::ChannelTaken => (StatusCode::BAD_REQUEST, "channelIdNotUnique"),
+            Self::NotHttps => (StatusCode::BAD_REQUEST, "push.webhookUrlNotHttps"),
             Self::NotFound => (StatusCode::NOT_FOUND, "notFound"),
             Self::Duplicate => (StatusCode::CONFLICT, "duplicate"),
             Self::Deleted => (StatusCode::GONE, "deleted"),
@@ -71,7 +83,9 @@ impl CalendarError {
             Self::Required(_) => Some("required"),
             Self::EmptyRange => Some("time_range"),
             Self::Attendees => Some("attendees"),
+            Self::ChannelTaken | Self::NotHttps => Some("channel"),
             Self::Unauthenticated
+            | Self::Forbidden
             | Self::NotFound
             | Self::Duplicate
             | Self::Deleted

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::{error::CalendarError, store::Calendars, time};
+use super::{error::CalendarError, settings::Access, store::Calendars, time};
 
 const MOST_CALENDARS: usize = 50;
 
@@ -23,6 +23,11 @@ pub(crate) fn answer(calendars: &Calendars, question: &Value) -> Result<Value, C
     }
     let mut answers = Map::new();
     for id in items.iter().filter_map(|item| item["id"].as_str()) {
+        if calendars.settings(id).access == Access::None {
+            let error = json!({"domain": "global", "reason": "notFound"});
+            answers.insert(id.to_owned(), json!({"busy": [], "errors": [error]}));
+            continue;
+        }
         let busy: Vec<Value> = busy(calendars, id, from, to)
             .iter()
             .map(|(start, end)| json!({"start": start, "end": end}))

@@ -1,7 +1,7 @@
 //! Lists of events: filters, pages, and what changed since a sync token.
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     error::CalendarError,
@@ -12,6 +12,8 @@ use super::{
 const DEFAULT_PAGE: usize = 250;
 const LARGEST_PAGE: usize = 2500;
 const SYNC_TOKEN: &str = "sync-";
+/// A token of expanded events; Google leaves undefined what it means for others.
+const SINGLE: &str = "-single";
 const PAGE_TOKEN: &str = "page-";
 /// What a sync token cannot be combined with.
 const NOT_WHILE_SYNCING: [&str; 7] =
@@ -29,6 +31,7 @@ pub(crate) struct Filter {
     most: usize,
     skip: usize,
     since: Option<u64>,
+    single: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +44,7 @@ impl Filter {
     /// Reads the query parameters; those that the stand-in has no use for are ignored.
     pub fn parse(query: &[(String, String)]) -> Result<Self, CalendarError> {
         let mut filter = Self { most: DEFAULT_PAGE, ..Self::default() };
-        let mut single = false;
+        let mut began_single = false;
         for (name, value) in query {
             match name.as_str() {
                 "timeMin" => filter.time_min = Some(time::parameter(name, value)?),
@@ -49,15 +52,17 @@ impl Filter {
                 "updatedMin" => filter.updated_min = Some(time::parameter(name, value)?),
                 "privateExtendedProperty" => filter.private.push(pair(value)?),
                 "showDeleted" => filter.show_deleted = value == "true",
-                "singleEvents" => single = value == "true",
+                "singleEvents" => filter.single = value == "true",
                 "orderBy" => filter.order = Some(order(value)?),
                 "maxResults" => filter.most = number(name, value)?.clamp(1, LARGEST_PAGE),
                 "pageToken" => {
                     filter.skip = number(name, value.strip_prefix(PAGE_TOKEN).unwrap_or_default())?;
                 }
                 "syncToken" => {
-                    let revision = value.strip_prefix(SYNC_TOKEN).and_then(|revision| revision.parse().ok());
-                    filter.since = Some(revision.ok_or(CalendarError::FullSync)?);
+                    let revision = value.strip_prefix(SYNC_TOKEN).ok_or(CalendarError::FullSync)?;
+                    let revision = revision.strip_suffix(SINGLE).unwrap_or(revision).parse();
+                    filter.since = Some(revision.map_err(|_| CalendarError::FullSync)?);
+                    began_single = value.ends_with(SINGLE);
                 }
                 _ => {}
             }
@@ -67,7 +72,10 @@ impl Filter {
         {
             return Err(invalid(&format!("{name} cannot be combined with syncToken")));
         }
-        if matches!(filter.order, Some(Order::StartTime)) && !single {
+        if filter.since.is_some() && filter.single != began_single {
+            return Err(invalid("singleEvents must be as in the synchronisation that the token is of"));
+        }
+        if matches!(filter.order, Some(Order::StartTime)) && !filter.single {
             return Err(invalid("The requested ordering is not available for the particular query."));
         }
         if let (Some(from), Some(to)) = (filter.time_min, filter.time_max)
@@ -102,8 +110,10 @@ pub(crate) fn page(
     filter: &Filter,
     now: Timestamp,
 ) -> Result<Value, CalendarError> {
-    if filter.since.is_some_and(|revision| revision > calendars.revision()) {
-        // A token of an earlier life of the simulator.
+    let settings = calendars.settings(calendar);
+    if filter.since.is_some_and(|revision| revision > calendars.revision() || revision < settings.tokens_from)
+    {
+        // A token of an earlier life of the simulator, or one that a test made too old.
         return Err(CalendarError::FullSync);
     }
     let mut events: Vec<&Event> = calendars.of(calendar).filter(|event| filter.takes(event)).collect();
@@ -113,23 +123,33 @@ pub(crate) fn page(
         None => {}
     }
     let end = filter.skip.saturating_add(filter.most).min(events.len());
-    let items: Vec<&Value> =
-        events.get(filter.skip..end).unwrap_or_default().iter().map(|event| &event.resource).collect();
+    let items: Vec<Value> =
+        events.get(filter.skip..end).unwrap_or_default().iter().map(|event| listed(event)).collect();
     let mut page = json!({
         "kind": "calendar#events",
         "etag": format!("\"{}\"", calendars.revision()),
         "summary": calendar,
         "updated": now,
-        "timeZone": "UTC",
+        "timeZone": settings.zone.iana_name(),
         "accessRole": "writer",
         "items": items,
     });
     if end < events.len() {
         page["nextPageToken"] = json!(format!("{PAGE_TOKEN}{end}"));
     } else {
-        page["nextSyncToken"] = json!(format!("{SYNC_TOKEN}{}", calendars.revision()));
+        let single = if filter.single { SINGLE } else { "" };
+        page["nextSyncToken"] = json!(format!("{SYNC_TOKEN}{}{single}", calendars.revision()));
     }
     Ok(page)
+}
+
+/// A deleted event is listed with little more than its id: more is not promised.
+fn listed(event: &Event) -> Value {
+    if !event.cancelled() {
+        return event.resource.clone();
+    }
+    let kept = ["kind", "etag", "id", "status"];
+    kept.iter().map(|name| ((*name).to_owned(), event.resource[*name].clone())).collect::<Map<_, _>>().into()
 }
 
 fn pair(text: &str) -> Result<(String, String), CalendarError> {

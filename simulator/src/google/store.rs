@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Map, Value, json};
 
-use super::{error::CalendarError, time};
+use super::{error::CalendarError, settings::CalendarSettings, time};
 use crate::state::EventRow;
 
 /// One event.
@@ -40,6 +40,7 @@ impl Event {
 #[derive(Debug, Default)]
 pub(crate) struct Calendars {
     events: BTreeMap<(String, String), Event>,
+    settings: BTreeMap<String, CalendarSettings>,
     revision: u64,
 }
 
@@ -47,6 +48,23 @@ impl Calendars {
     /// The newest change.
     pub fn revision(&self) -> u64 {
         self.revision
+    }
+
+    /// The settings of a calendar.
+    pub fn settings(&self, calendar: &str) -> CalendarSettings {
+        self.settings.get(calendar).cloned().unwrap_or_default()
+    }
+
+    /// Changes the settings of a calendar.
+    pub fn configure(&mut self, calendar: &str, change: impl FnOnce(&mut CalendarSettings)) {
+        change(self.settings.entry(calendar.to_owned()).or_default());
+    }
+
+    /// Makes every sync token of a calendar too old.
+    pub fn expire_tokens(&mut self, calendar: &str) {
+        self.revision += 1;
+        let from = self.revision;
+        self.configure(calendar, |settings| settings.tokens_from = from);
     }
 
     /// The events of one calendar, deleted ones included.
@@ -84,7 +102,7 @@ impl Calendars {
             Some(_) => return Err(CalendarError::Invalid("Invalid resource id value.".to_owned())),
             None => fresh_id,
         };
-        let (start, end) = span(&body)?;
+        let (start, end) = span(&body, &self.settings(calendar).zone)?;
         if let Some(existing) = self.events.get_mut(&(calendar.to_owned(), id.clone())) {
             existing.insert_attempts += 1;
             return Err(CalendarError::Duplicate);
@@ -132,7 +150,7 @@ impl Calendars {
         merge(&mut event.resource, changes);
         event.resource["id"] = json!(id);
         let fields = event.resource.as_object().ok_or(CalendarError::NotFound)?;
-        (event.start, event.end) = span(fields)?;
+        (event.start, event.end) = span(fields, &self.settings(calendar).zone)?;
         Ok(self.put(calendar, id.to_owned(), event, now))
     }
 
@@ -177,9 +195,9 @@ fn is_event_id(id: &str) -> bool {
     (5..=1024).contains(&id.len()) && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'v'))
 }
 
-fn span(event: &Map<String, Value>) -> Result<(Timestamp, Timestamp), CalendarError> {
-    let start = time::instant(event.get("start").ok_or(CalendarError::Required("start"))?)?;
-    let end = time::instant(event.get("end").ok_or(CalendarError::Required("end"))?)?;
+fn span(event: &Map<String, Value>, zone: &TimeZone) -> Result<(Timestamp, Timestamp), CalendarError> {
+    let start = time::instant(event.get("start").ok_or(CalendarError::Required("start"))?, zone)?;
+    let end = time::instant(event.get("end").ok_or(CalendarError::Required("end"))?, zone)?;
     if end <= start {
         return Err(CalendarError::EmptyRange);
     }

@@ -9,8 +9,9 @@ use serde_json::Value;
 
 use super::error::CalendarError;
 
-/// The instant that an `EventDateTime` names. A whole day begins at midnight UTC where no zone is given.
-pub fn instant(value: &Value) -> Result<Timestamp, CalendarError> {
+/// The instant that an `EventDateTime` names. A whole day begins at midnight in the calendar's zone where none
+/// is given.
+pub fn instant(value: &Value, calendar: &TimeZone) -> Result<Timestamp, CalendarError> {
     let wrong = |what: &str| CalendarError::Invalid(format!("{what} in {value}"));
     let zone = match value.get("timeZone").and_then(Value::as_str) {
         Some(name) => Some(TimeZone::get(name).map_err(|_| wrong("Invalid time zone"))?),
@@ -28,7 +29,7 @@ pub fn instant(value: &Value) -> Result<Timestamp, CalendarError> {
         },
         (None, Some(text)) => {
             let day: Date = text.parse().map_err(|_| wrong("Invalid date"))?;
-            zone.unwrap_or(TimeZone::UTC)
+            zone.unwrap_or_else(|| calendar.clone())
                 .to_timestamp(day.to_datetime(jiff::civil::Time::midnight()))
                 .map_err(|_| wrong("Invalid date"))
         }

@@ -1,6 +1,9 @@
-//! The Graph API stand-in: sends and read receipts.
+//! The Graph API stand-in: sends and read receipts, files, and where webhooks go.
 
 mod error;
+pub(crate) mod limits;
+pub(crate) mod media;
+pub(crate) mod number;
 pub(crate) mod rules;
 
 use axum::{
@@ -12,8 +15,8 @@ use axum::{
 };
 use serde_json::{Map, Value, json};
 
-pub(crate) use error::fault;
 use error::{Problem, RouteError};
+pub(crate) use error::{coded, fault};
 
 use crate::{
     fault as faults,
@@ -30,13 +33,20 @@ pub(crate) async fn messages(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if let Some(failure) = faults::take(&app, Vendor::Graph).await {
+    // Faults and holds are for what is sent; a read receipt must not use them up.
+    if !is_receipt(&body)
+        && let Some(failure) = faults::take(&app, Vendor::Graph).await
+    {
         return failure;
     }
     match accept(&app, &version, &phone_number_id, &headers, &body).await {
         Ok(answer) => Json(answer).into_response(),
         Err(problem) => RouteError { problem, trace: app.ids.short("trace") }.into_response(),
     }
+}
+
+fn is_receipt(body: &[u8]) -> bool {
+    serde_json::from_slice::<Map<String, Value>>(body).is_ok_and(|body| body.contains_key("status"))
 }
 
 async fn accept(
@@ -50,7 +60,9 @@ async fn accept(
         return Err(broken(app, "version", Problem::Version(version.to_owned())));
     }
     let token = token(app, phone_number_id, headers)?;
-    app.holds.pass(Point::GraphBefore).await;
+    if !is_receipt(body) {
+        app.holds.pass(Point::GraphBefore).await;
+    }
     let body: Map<String, Value> = serde_json::from_slice(body)
         .map_err(|error| broken(app, "json", Problem::Json(error.to_string())))?;
     if body.contains_key("status") {
@@ -58,6 +70,11 @@ async fn accept(
     }
     let kind =
         rules::send(app.schemas, &body).map_err(|refusal| broken(app, "send", refusal.into()))?.to_owned();
+    // A limit is a fact of life, not a broken rule; a template that is not approved is one.
+    limits::check(app, phone_number_id, &kind, &body).map_err(|problem| match problem {
+        Problem::Window | Problem::Pair => problem,
+        template => broken(app, "template", template),
+    })?;
     let field = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
     let (to, recipient) = (field("to"), field("recipient"));
     let sent = SentMessage {

@@ -41,6 +41,8 @@ pub struct Schemas {
     pub free_busy: Validator,
     /// Its answer.
     pub free_busy_answer: Validator,
+    /// A push channel.
+    pub channel: Validator,
     /// The query parameters that Calendar documents, by method.
     pub calendar_parameters: Value,
     gemini: Value,
@@ -102,6 +104,7 @@ fn load() -> Result<Schemas, SchemaError> {
         events: of(&calendar, "Events")?,
         free_busy: of(&calendar, "FreeBusyRequest")?,
         free_busy_answer: of(&calendar, "FreeBusyResponse")?,
+        channel: of(&calendar, "Channel")?,
         calendar_parameters: calendar.get("parameters").cloned().unwrap_or_default(),
         gemini,
     })

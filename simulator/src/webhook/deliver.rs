@@ -76,7 +76,9 @@ fn register(
     body: &Value,
 ) -> Option<Outgoing> {
     // Our own mistake, not one of the program under test; it must not go unseen either.
-    if let Some(wrong) = first_error(&shared.schemas.webhook, &payload::as_published(body)) {
+    if payload::is_published(body)
+        && let Some(wrong) = first_error(&shared.schemas.webhook, &payload::as_published(body))
+    {
         shared.violation(Vendor::Webhook, "schema", wrong);
     }
     place(shared, phone_number_id, kind, wamid, body)

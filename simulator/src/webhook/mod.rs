@@ -7,6 +7,9 @@ pub mod signature;
 use std::fmt;
 
 use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::graph::{limits::Template, media::Media};
 
 /// A WhatsApp number that the stand-in knows, and where its webhooks go.
 #[derive(Clone, Deserialize)]
@@ -27,6 +30,18 @@ pub struct Number {
     /// If given, sends from this number with any other token are refused as expired.
     #[serde(default)]
     pub access_tokens: Option<Vec<String>>,
+    /// Templates that are approved; if left out, any is.
+    #[serde(default)]
+    pub templates: Option<Vec<Template>>,
+    /// Whether anything but a template is refused where the customer did not write for a day.
+    #[serde(default)]
+    pub window: bool,
+    /// Whether many messages to one customer are refused.
+    #[serde(default)]
+    pub pair_rate: bool,
+    /// The number's own callback address, once set through the Graph API.
+    #[serde(skip)]
+    pub callback_override: Option<String>,
 }
 
 impl Number {
@@ -39,6 +54,10 @@ impl Number {
             display_phone_number: display_phone_number(),
             business_account_id: business_account_id(),
             access_tokens: None,
+            templates: None,
+            window: false,
+            pair_rate: false,
+            callback_override: None,
         }
     }
 }
@@ -106,6 +125,52 @@ impl Say {
             message: None,
         }
     }
+}
+
+impl Say {
+    /// A message of another type: `fields` are its `type` and its payload.
+    pub fn other(phone_number_id: &str, from: &str, name: &str, fields: Value) -> Self {
+        let fields = match fields {
+            Value::Object(fields) => fields,
+            _ => Map::new(),
+        };
+        Self { message: Some(fields), ..Self::text(phone_number_id, from, name, "") }
+    }
+
+    /// A voice note.
+    pub fn voice(phone_number_id: &str, from: &str, name: &str, media: &Media) -> Self {
+        let audio =
+            json!({"id": media.id, "mime_type": media.mime_type, "sha256": media.sha256, "voice": true});
+        Self::other(phone_number_id, from, name, json!({"type": "audio", "audio": audio}))
+    }
+
+    /// The customer deletes an earlier message.
+    pub fn revoke(phone_number_id: &str, from: &str, name: &str, of: &str) -> Self {
+        let revoke = json!({"original_message_id": of});
+        Self::other(phone_number_id, from, name, json!({"type": "revoke", "revoke": revoke}))
+    }
+
+    /// The customer changes an earlier message.
+    pub fn edit(phone_number_id: &str, from: &str, name: &str, of: &str, text: &str) -> Self {
+        let message = json!({"type": "text", "text": {"body": text}});
+        let edit = json!({"original_message_id": of, "message": message});
+        Self::other(phone_number_id, from, name, json!({"type": "edit", "edit": edit}))
+    }
+}
+
+/// What a person of the business writes to a customer from the phone.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Echo {
+    /// The number written from.
+    pub phone_number_id: String,
+    /// The customer's phone, digits only.
+    pub to: String,
+    /// The text.
+    pub text: String,
+    /// The message id; made if absent.
+    #[serde(default)]
+    pub wamid: Option<String>,
 }
 
 fn yes() -> bool {

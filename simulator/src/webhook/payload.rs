@@ -3,7 +3,7 @@
 use aws_lc_rs::digest;
 use serde_json::{Map, Value, json};
 
-use super::{Number, Say};
+use super::{Echo, Number, Say};
 use crate::state::SentMessage;
 
 /// A customer's message. `timestamp` is in Unix seconds.
@@ -26,7 +26,32 @@ pub(crate) fn message(number: &Number, say: &Say, wamid: &str, timestamp: i64) -
             }
         }
     }
+    // Meta's news of a customer come without a contact, and under the old number alone.
+    if message["type"] == "system" {
+        message.as_object_mut().map(|message| message.remove("from_user_id"));
+        return envelope(number, json!({"messages": [message]}));
+    }
     envelope(number, json!({"contacts": [contact], "messages": [message]}))
+}
+
+/// What a person of the business wrote from the phone.
+pub(crate) fn echo(number: &Number, echo: &Echo, wamid: &str, timestamp: i64) -> Value {
+    let message = json!({
+        "from": number.display_phone_number, "to": echo.to, "id": wamid, "timestamp": timestamp.to_string(),
+        "type": "text", "text": {"body": echo.text},
+    });
+    let contact = json!({"wa_id": echo.to, "user_id": user_id(&number.business_account_id, &echo.to)});
+    let mut body = envelope(number, json!({"contacts": [contact], "message_echoes": [message]}));
+    body["entry"][0]["changes"][0]["field"] = json!("smb_message_echoes");
+    body
+}
+
+/// Whether the published schema, which is older, knows what is in the body.
+pub(crate) fn is_published(body: &Value) -> bool {
+    let change = &body["entry"][0]["changes"][0];
+    let newer = |message: &Value| ["edit", "revoke", "system"].iter().any(|kind| message["type"] == *kind);
+    let messages = change["value"]["messages"].as_array();
+    change["field"] == "messages" && !messages.into_iter().flatten().any(newer)
 }
 
 /// A report that a message of ours was `sent`, `delivered`, `read` or `failed`.
@@ -57,7 +82,14 @@ pub(crate) fn status(
             report[field] = json!(value);
         }
     }
-    envelope(number, json!({"statuses": [report]}))
+    // Since there are user ids, a report says whom it is about as a message does.
+    let mut contact = Map::new();
+    for (field, value) in [("wa_id", phone), ("user_id", user.as_deref())] {
+        if let Some(value) = value {
+            contact.insert(field.to_owned(), json!(value));
+        }
+    }
+    envelope(number, json!({"contacts": [contact], "statuses": [report]}))
 }
 
 fn envelope(number: &Number, facts: Value) -> Value {

@@ -7,5 +7,6 @@ mod gemini;
 mod google;
 mod graph;
 mod load;
+mod number;
 mod webhook;
 mod world;

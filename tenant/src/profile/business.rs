@@ -58,6 +58,11 @@ pub struct Business {
     /// How to reach a person.
     #[serde(default)]
     pub contact: Contact,
+    /// WhatsApp numbers of the people who run the business, `+55 11 99999-4444`: they are asked and told, and may give
+    /// instructions from them. The first one is asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 5), inner(length(min = 1, max = 32), regex(pattern = forms::PHONE)))]
+    pub owners: Vec<String>,
 }
 
 /// Ways to a person.

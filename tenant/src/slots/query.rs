@@ -73,6 +73,22 @@ impl<'a> Visit<'a> {
         }
     }
 
+    /// From the start of the first service to the end of the last, with the buffers between them.
+    pub fn length(&self) -> SignedDuration {
+        let span = |span: Option<crate::scalar::Span>| span.unwrap_or_default().as_duration();
+        let mut length = SignedDuration::ZERO;
+        let mut gap = SignedDuration::ZERO;
+        for (n, wanted) in self.wanted.iter().enumerate() {
+            let service = wanted.service;
+            if n > 0 {
+                length += gap + span(service.buffer_before);
+            }
+            length += service.duration.as_duration();
+            gap = span(service.buffer_after);
+        }
+        length
+    }
+
     /// One service, by a named person or anyone.
     pub fn of_one(profile: &'a Profile, service: &str, staff: Option<&str>) -> Result<Self, Reason> {
         Self::new(profile, &[(service, staff)])

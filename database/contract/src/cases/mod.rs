@@ -5,6 +5,7 @@
 pub mod adjustments;
 pub mod agenda;
 pub mod audit;
+pub mod beside;
 pub mod bookings;
 pub mod calendars;
 pub mod changes;
@@ -23,6 +24,7 @@ pub mod races;
 pub mod reminders;
 pub mod schema;
 pub mod statuses;
+pub mod together;
 pub mod turns;
 pub mod usage;
 pub mod waitlist;

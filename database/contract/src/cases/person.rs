@@ -65,6 +65,7 @@ async fn everything(store: &dyn Store) -> i64 {
         history: vec![json!({"role": "user", "text": "zanzibar"})],
         language: Some("de".into()),
         effect: Effect::Book(Box::new(request)),
+        also: Vec::new(),
     };
     let render = |_: &_| {
         (NewOutgoing { body: json!({"text": "booked, Zanzibar"}), ..answer("o1") }, vec![json!("zanzibar")])

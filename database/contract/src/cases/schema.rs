@@ -2,11 +2,15 @@
 
 use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 
-use mcp_store::{LeaseTime, OpenError, Tenant};
+use jiff::civil::date;
+use mcp_store::{LeaseTime, OpenError, Store, Tenant, booking::Change, outbox::SendEnd};
 
 use crate::{
     Bed,
-    make::{at, booked, choice, id},
+    make::{
+        LEASE, RULE, SENDING, answering, at, booked, by_phone, change, choice, commit, id, minute, personal,
+        receive, reference,
+    },
 };
 
 /// Types by the names each database has for them.
@@ -14,7 +18,7 @@ fn form(kind: &str, name: &str) -> Option<&'static str> {
     match (kind.to_ascii_lowercase().as_str(), name) {
         ("text", _) => Some("text"),
         // In SQLite yes and no are integers.
-        ("boolean", _) | ("integer" | "bigint", "redone" | "pinned" | "standing") => {
+        ("boolean", _) | ("integer" | "bigint", "redone" | "pinned" | "standing" | "notices") => {
             Some("number or yes and no")
         }
         ("integer" | "bigint", _) => Some("number"),
@@ -75,6 +79,51 @@ pub async fn newer_expansions_are_tolerated_and_newer_contractions_refused(bed: 
     assert!(matches!(refused, Some(OpenError::TooNew(1001))), "{refused:?}");
     let refused = bed.place.migrate(&tenant).await;
     assert!(matches!(refused, Err(OpenError::TooNew(1001))), "{refused:?}");
+}
+
+pub async fn an_open_store_goes_on_when_a_newer_program_adds_columns(bed: Arc<Bed>) {
+    let raw = bed.raw().await;
+    live(&*bed.store, 1).await;
+    for table in bed.store.digests().await.unwrap() {
+        let add = format!("ALTER TABLE {} ADD COLUMN newer TEXT DEFAULT 'x'", table.table);
+        raw.execute(&add).await.unwrap();
+    }
+    live(&*bed.store, 2).await;
+    live(&*bed.store, 3).await;
+}
+
+/// A bit of everything, at the n-th hour: whatever the first one prepared is used again by the second.
+async fn live(store: &dyn Store, n: i64) {
+    let (start, now) = (n * 60, minute(n * 60));
+    let number = u64::try_from(n).unwrap();
+    receive(store, &format!("m{n}"), by_phone("4915111111111"), now).await;
+    let claimed = store.claim_turn(&RULE, minute(start + 1)).await.unwrap().unwrap();
+    commit(store, &claimed, answering(&format!("a{n}")), now).await;
+    let sending = store.claim_outgoing(&SENDING, now).await.unwrap().unwrap();
+    store.sent(&sending, SendEnd::Sent { wamid: format!("w{n}") }, now).await.unwrap();
+    let mut wanted = choice(&id(number), "ana", start + 120, 30);
+    wanted.reminders = vec![minute(start + 1)];
+    booked(store, wanted, now).await;
+    store.change(&change(&format!("c{n}"), &id(number), Change::Confirm), now).await.unwrap();
+    assert!(store.booking_by_reference(&reference(&id(number))).await.unwrap().is_some());
+    store.open_of(1, now).await.unwrap();
+    store.bookings(minute(0), minute(999), 9).await.unwrap();
+    store.agenda(minute(0), minute(999), now).await.unwrap();
+    let reminder = store.claim_reminder(LEASE, minute(start + 1)).await.unwrap();
+    assert!(reminder.is_some());
+    store.customer(1).await.unwrap().unwrap();
+    store.conversation(1).await.unwrap().unwrap();
+    store.set_language(1, "de").await.unwrap();
+    store.record(&personal("live", Some(1), "x".into()), now).await.unwrap();
+    store.audit(0, 9).await.unwrap();
+    store.claim_mirror(LEASE, now).await.unwrap().unwrap();
+    store.turns(1, 9).await.unwrap();
+    store.calendars().await.unwrap();
+    store.dead_letters(0, 9).await.unwrap();
+    store.waits_of(1).await.unwrap();
+    store.adjustments(date(2027, 1, 1), date(2027, 12, 31)).await.unwrap();
+    store.export_customer(1).await.unwrap().unwrap();
+    assert!(store.digests().await.unwrap().len() > 20);
 }
 
 pub async fn a_database_that_lacks_a_migration_is_not_opened(bed: Arc<Bed>) {

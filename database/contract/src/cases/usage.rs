@@ -12,10 +12,10 @@ pub async fn amounts_add_up_per_day(bed: Arc<Bed>) {
     let (monday, tuesday) = (date(2026, 11, 23), date(2026, 11, 24));
     assert_eq!(store.usage(monday).await.unwrap(), Usage::default());
     let turn = Usage { tokens_in: 1200, tokens_out: 80, messages: 1, audio_seconds: 0 };
-    assert_eq!(store.add_usage(monday, &turn).await.unwrap(), turn);
+    assert_eq!(store.add_usage(monday, None, &turn).await.unwrap(), turn);
     let voice = Usage { audio_seconds: 14, ..Usage::default() };
     let sum = Usage { audio_seconds: 14, ..turn };
-    assert_eq!(store.add_usage(monday, &voice).await.unwrap(), sum);
+    assert_eq!(store.add_usage(monday, None, &voice).await.unwrap(), sum);
     assert_eq!(store.usage(monday).await.unwrap(), sum);
     assert_eq!(store.usage(tuesday).await.unwrap(), Usage::default());
 }
@@ -24,10 +24,10 @@ pub async fn sums_stay_within_what_the_database_can_keep(bed: Arc<Bed>) {
     let day = date(2026, 11, 23);
     let most = u64::try_from(i64::MAX).unwrap();
     let huge = Usage { tokens_in: u64::MAX, tokens_out: most - 1, ..Usage::default() };
-    let sums = bed.store.add_usage(day, &huge).await.unwrap();
+    let sums = bed.store.add_usage(day, None, &huge).await.unwrap();
     assert_eq!((sums.tokens_in, sums.tokens_out), (most, most - 1));
     let more = Usage { tokens_in: 1, tokens_out: 2, ..Usage::default() };
-    let sums = bed.store.add_usage(day, &more).await.unwrap();
+    let sums = bed.store.add_usage(day, None, &more).await.unwrap();
     assert_eq!((sums.tokens_in, sums.tokens_out), (most, most));
 }
 
@@ -39,7 +39,7 @@ pub async fn adding_at_once_is_exact(bed: Arc<Bed>) {
         racing.spawn(async move {
             for _ in 0..20 {
                 let one = Usage { tokens_in: 3, messages: 1, ..Usage::default() };
-                store.add_usage(day, &one).await.unwrap();
+                store.add_usage(day, None, &one).await.unwrap();
             }
         });
     }

@@ -76,6 +76,7 @@ async fn accept(store: &dyn Store, round: u64, number: u64) -> String {
             reason: "not JSON".into(),
             payload: format!("m{number}"),
         }],
+        ..Delivery::default()
     };
     store.accept(&[delivery], now(round)).await.unwrap();
     format!("accept {number}")
@@ -133,7 +134,7 @@ async fn send(store: &dyn Store, round: u64, number: u64) -> String {
         return format!("send {}", message.id);
     }
     let usage = Usage { messages: 1, tokens_in: 7, ..Usage::default() };
-    store.add_usage(day, &usage).await.unwrap();
+    store.add_usage(day, None, &usage).await.unwrap();
     format!("usage {number}")
 }
 
@@ -147,6 +148,7 @@ async fn turn(store: &dyn Store, round: u64, number: u64) -> String {
         history: vec![json!({"user": number})],
         language: Some("pt-BR".into()),
         effect: Effect::Book(Box::new(request)),
+        also: Vec::new(),
     };
     let render = |_: &BookingOutcome| (answer(&format!("o{number}")), vec![json!({"model": number})]);
     store.commit_turn(&turn, result, &render, later).await.unwrap();

@@ -74,6 +74,7 @@ async fn commit(store: &dyn Store, turn: &ClaimedTurn) -> Result<(), StoreError>
         history: vec![json!({"handled": handled})],
         language: None,
         effect: Effect::Answer(answer(&format!("a-{}-{}", turn.conversation.id, turn.epoch))),
+        also: Vec::new(),
     };
     store.commit_turn(turn, result, &render_nothing, wall_clock()).await.map(drop)
 }

@@ -1,20 +1,24 @@
-//! One booking or hold, inside a transaction.
+//! Bookings and holds, inside a transaction: one, or several at once.
+
+use std::slice;
 
 use jiff::Timestamp;
 use mcp_store::{
     StoreError,
     booking::{
-        BookingOutcome, BookingRequest, BookingRow, BookingState, Choice, ConfirmHold, OpenLimit, Refused,
+        BookingOutcome, BookingRequest, BookingRow, BookingState, ConfirmHold,
+        round::{Asked, Decision, decide},
     },
     micros,
 };
 use sqlx::PgConnection;
 
 use super::{
-    row::{self, Occupations},
+    insert::Writing,
+    row,
     write::{self, Attempt},
 };
-use crate::{PostgresStore, agenda, audit, audit::Prepared, error, idempotency, lock, text};
+use crate::{PostgresStore, agenda, audit, error, idempotency, lock, text};
 
 /// The locks a request begins with: its key, its holder, and the customer whose bookings are counted.
 pub(crate) fn locks(store: &PostgresStore, request: &BookingRequest) -> lock::Keys {
@@ -29,40 +33,28 @@ pub(crate) fn locks(store: &PostgresStore, request: &BookingRequest) -> lock::Ke
 pub(crate) async fn attempt(
     store: &PostgresStore,
     tx: &mut PgConnection,
-    request: &BookingRequest,
-    now: Timestamp,
+    asked: &Asked,
 ) -> Result<Attempt, StoreError> {
+    let (request, now) = asked;
     let holder = request.holder.as_deref();
-    let (from, to) = request.around;
-    let span = agenda::Span { from, to, now, holder, except: None };
-    let agenda = match &request.confirm {
-        None => {
-            let (agenda, kept) = agenda::read_for_key(tx, span, &request.idempotency_key).await?;
-            if let Some(outcome) = idempotency::outcome(kept, &request.idempotency_key, &request.digest)? {
-                return Ok(Attempt::Done(outcome));
-            }
-            agenda
+    if let Some(confirm) = &request.confirm {
+        if let Some(outcome) = write::repeat(tx, &request.idempotency_key, &request.digest, *now).await? {
+            return Ok(Attempt::Done(outcome));
         }
-        Some(confirm) => {
-            if let Some(outcome) = write::repeat(tx, &request.idempotency_key, &request.digest, now).await? {
-                return Ok(Attempt::Done(outcome));
-            }
-            if let Some(row) = confirm_hold(tx, confirm, holder, now).await? {
-                let outcome = BookingOutcome::Booked(Box::new(row));
-                finish(store, tx, request, &outcome, now).await?;
-                return Ok(Attempt::Done(outcome));
-            }
-            agenda::read(tx, span).await?
+        if let Some(row) = confirm_hold(tx, confirm, holder, *now).await? {
+            let outcome = BookingOutcome::Booked(Box::new(row));
+            finish(store, tx, request, &outcome, *now).await?;
+            return Ok(Attempt::Done(outcome));
         }
-    };
-    if let Some(limit) = request.limit
-        && let Some(refused) = over_limit(tx, limit, holder, now).await?
-    {
-        return Ok(Attempt::Done(BookingOutcome::Refused(refused)));
     }
-    let choice = match (request.choose)(&agenda) {
-        Ok(choice) => row::kept(choice)?,
-        Err(refused) => return Ok(Attempt::Done(BookingOutcome::Refused(refused))),
+    let asked = slice::from_ref(asked);
+    let found = agenda::find(tx, asked, holder).await?;
+    let choice = match decide(asked, found, row::kept).pop() {
+        Some(Decision::Write(choice)) => choice,
+        Some(Decision::Done(done)) => return done.map(Attempt::Done),
+        Some(Decision::Alone) | None => {
+            return Err(StoreError::Invalid("a request was not decided".to_owned()));
+        }
     };
     if let Some(holder) = holder {
         sqlx::query("DELETE FROM booking WHERE state = 'held' AND holder = $1")
@@ -74,21 +66,36 @@ pub(crate) async fn attempt(
     if !write::make_room(store, tx, &choice).await? {
         return Ok(Attempt::Overlap);
     }
-    let outcome = BookingOutcome::Booked(Box::new(BookingRow {
-        booking: choice.booking.clone(),
-        revision: 1,
-        reason: None,
-        created_at: micros::floor(now),
-        changed_at: micros::floor(now),
-        erased_at: None,
-    }));
-    let entry = request.audit.as_ref();
-    let entry = entry.map(|entry| Prepared::about(store, entry, &choice.booking, now)).transpose()?;
-    match insert(store, tx, request, &choice, (&outcome, entry.as_ref()), now).await {
+    let mut writing = Writing::default();
+    let outcome = writing.add(&asked[0], &choice)?;
+    match writing.write(store, tx).await {
         Ok(()) => Ok(Attempt::Done(outcome)),
         Err(e) if error::is_overlap(&e) => Ok(Attempt::Overlap),
         Err(e) => Err(write::taken_name(e)),
     }
+}
+
+/// What comes of several requests in one transaction: `None` for one that needs a transaction of its own.
+pub(crate) type Outcomes = Vec<Option<Result<BookingOutcome, StoreError>>>;
+
+/// Decides and writes several. After an error the transaction must be rolled back, and no request has an outcome.
+pub(crate) async fn attempt_all(
+    store: &PostgresStore,
+    tx: &mut PgConnection,
+    asked: &[Asked],
+) -> Result<Outcomes, StoreError> {
+    let found = agenda::find(tx, asked, None).await?;
+    let mut writing = Writing::default();
+    let mut outcomes = Vec::with_capacity(asked.len());
+    for (asked, decision) in asked.iter().zip(decide(asked, found, row::kept)) {
+        outcomes.push(match decision {
+            Decision::Write(choice) => Some(Ok(writing.add(asked, &choice)?)),
+            Decision::Done(done) => Some(done),
+            Decision::Alone => None,
+        });
+    }
+    writing.write(store, tx).await.map_err(error::store)?;
+    Ok(outcomes)
 }
 
 /// The hold becomes the booking, where it stands and is this holder's.
@@ -118,94 +125,6 @@ async fn confirm_hold(
     .await
     .map_err(error::store)?;
     row.as_ref().map(row::read).transpose()
-}
-
-async fn over_limit(
-    tx: &mut PgConnection,
-    limit: OpenLimit,
-    holder: Option<&str>,
-    now: Timestamp,
-) -> Result<Option<Refused>, StoreError> {
-    let open: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM booking
-         WHERE customer_id = $1 AND state IN ('held', 'requested', 'confirmed') AND end_us > $2
-           AND (state <> 'held' OR (hold_until_us > $2 AND (holder IS NULL OR holder IS DISTINCT FROM $3)))",
-    )
-    .bind(limit.customer_id)
-    .bind(micros::to(now))
-    .bind(holder)
-    .fetch_one(tx)
-    .await
-    .map_err(error::store)?;
-    let open = u64::try_from(open).unwrap_or(0);
-    Ok((open >= u64::from(limit.most)).then(|| Refused::limit_reached(open)))
-}
-
-/// The row, its occupations, its reminders, its key and its entry in the audit in one statement. The lanes are locked
-/// first: whoever wants one of them too waits here, and not in the middle of the constraint. The chain is locked last.
-async fn insert(
-    store: &PostgresStore,
-    tx: &mut PgConnection,
-    request: &BookingRequest,
-    choice: &Choice,
-    (outcome, entry): (&BookingOutcome, Option<&Prepared>),
-    now: Timestamp,
-) -> Result<(), sqlx::Error> {
-    let booking = &choice.booking;
-    let (phone_given, phone_key) = row::phone_of(booking);
-    let lanes = Occupations::of(choice, &booking.id);
-    let json = |value: serde_json::Result<String>| value.map_err(|e| sqlx::Error::Encode(e.into()));
-    let query = sqlx::query(concat!(
-        "WITH locked AS MATERIALIZED (
-             SELECT count(pg_advisory_xact_lock(key)) FROM unnest($1::bigint[]) AS key
-         ), b AS (
-             INSERT INTO booking (id, reference, customer_id, customer_name, customer_phone, phone, items_json, start_us,
-                 end_us, currency, state, holder, hold_until_us, created_us, changed_us, mirror_due_us)
-             SELECT $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, $15 FROM locked
-             RETURNING id
-         ), o AS (
-             INSERT INTO occupation (booking_id, lane, share, from_us, to_us, pinned, standing)
-             SELECT b.id, l.lane, l.share, l.from_us, l.to_us, l.pinned, true
-             FROM b, unnest($16::text[], $17::text[], $18::bigint[], $19::bigint[], $20::boolean[])
-                 AS l (lane, share, from_us, to_us, pinned)
-         ), r AS (
-             INSERT INTO reminder (booking_id, due_us, state, not_before_us)
-             SELECT b.id, due, 'pending', due FROM b, unnest($21::bigint[]) AS due
-         ), k AS (
-             INSERT INTO idempotency (key, digest, outcome_json, booking_id, created_us)
-             SELECT $22, $23, $24, b.id, $15 FROM b
-             ON CONFLICT (key) DO UPDATE SET digest = excluded.digest, outcome_json = excluded.outcome_json,
-                 booking_id = excluded.booking_id, created_us = excluded.created_us
-         )
-         SELECT CASE WHEN $25::bigint IS NOT NULL THEN (SELECT seq FROM ",
-        audit::append_call!(25),
-        ") END FROM b"
-    ))
-    .bind(store.locks(lanes.lanes.iter().map(|lane| ("lane", *lane))).into_vec())
-    .bind(&booking.id)
-    .bind(&booking.reference)
-    .bind(booking.customer_id())
-    .bind(&booking.customer_name)
-    .bind(phone_given)
-    .bind(phone_key)
-    .bind(json(serde_json::to_string(&booking.items))?)
-    .bind(micros::to(booking.start()))
-    .bind(micros::to(booking.end()))
-    .bind(&booking.currency)
-    .bind(booking.state.as_str())
-    .bind(request.holder.as_deref().filter(|_| booking.state == BookingState::Held))
-    .bind(booking.hold_until.map(micros::to))
-    .bind(micros::to(now))
-    .bind(&lanes.lanes)
-    .bind(&lanes.shares)
-    .bind(&lanes.from)
-    .bind(&lanes.to)
-    .bind(&lanes.pinned)
-    .bind(row::reminders(choice, now))
-    .bind(&request.idempotency_key)
-    .bind(&request.digest)
-    .bind(json(serde_json::to_string(outcome))?);
-    Prepared::bind(entry, query).execute(tx).await.map(drop)
 }
 
 async fn finish(

@@ -45,7 +45,7 @@ pub(crate) async fn attempt(
     let changed = match &request.change {
         Change::Move { around, choose } => {
             let (from, to) = *around;
-            let span = agenda::Span { from, to, now, holder: None, except: Some(&row.booking.id) };
+            let span = agenda::Span { from, to, now, except: Some(&row.booking.id) };
             let agenda = agenda::read(tx, span).await?;
             let mut choice = match choose(&agenda) {
                 Ok(choice) => choice,
@@ -158,7 +158,7 @@ async fn relocate(
          FROM locked, unnest($3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::boolean[])
              AS l (lane, share, from_us, to_us, pinned)",
     )
-    .bind(store.locks(lanes.lanes.iter().map(|lane| ("lane", *lane))).into_vec())
+    .bind(store.locks(lanes.lanes.iter().map(|lane| ("lane", lane.as_str()))).into_vec())
     .bind(&booking.id)
     .bind(&lanes.lanes)
     .bind(&lanes.shares)

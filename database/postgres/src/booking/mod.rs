@@ -2,6 +2,7 @@
 
 pub(crate) mod book;
 pub(crate) mod change;
+mod insert;
 pub(crate) mod row;
 mod write;
 
@@ -9,7 +10,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use mcp_store::{
     StoreError,
-    booking::{Agenda, BookingOutcome, BookingRequest, BookingRow, BookingStore, ChangeRequest},
+    booking::{
+        Agenda, BookingOutcome, BookingRequest, BookingRow, BookingStore, ChangeRequest, round::Asked,
+    },
     micros,
 };
 use sqlx::PgConnection;
@@ -25,7 +28,7 @@ impl Try for BookingRequest {
         tx: &mut PgConnection,
         now: Timestamp,
     ) -> Result<Attempt, StoreError> {
-        book::attempt(store, tx, self, now).await
+        book::attempt(store, tx, &(self.clone(), now)).await
     }
 }
 
@@ -62,13 +65,39 @@ impl PostgresStore {
         })
         .await
     }
+
+    /// Those that can, in one transaction; where that fails, and for the others, each in its own.
+    async fn book_all(&self, asked: Vec<Asked>) -> Vec<Result<BookingOutcome, StoreError>> {
+        let together = match asked.len() {
+            1 => None,
+            _ => retry::passing(|| self.book_together(&asked)).await.ok(),
+        };
+        let together = together.unwrap_or_else(|| asked.iter().map(|_| None).collect());
+        let mut outcomes = Vec::with_capacity(asked.len());
+        for ((request, now), outcome) in asked.iter().zip(together) {
+            outcomes.push(match outcome {
+                Some(outcome) => outcome,
+                None => self.decide(&book::locks(self, request), request, *now).await,
+            });
+        }
+        outcomes
+    }
+
+    /// One transaction; an error where nothing of it stands.
+    async fn book_together(&self, asked: &[Asked]) -> Result<book::Outcomes, StoreError> {
+        let locks = asked.iter().map(|(request, _)| book::locks(self, request));
+        let mut tx = self.begin_locked(&locks.fold(lock::Keys::default(), lock::Keys::and)).await?;
+        let outcomes = book::attempt_all(self, &mut tx, asked).await?;
+        tx.commit().await.map_err(error::store)?;
+        Ok(outcomes)
+    }
 }
 
 #[async_trait]
 impl BookingStore for PostgresStore {
     async fn agenda(&self, from: Timestamp, to: Timestamp, now: Timestamp) -> Result<Agenda, StoreError> {
         let mut connection = self.pool.acquire().await.map_err(error::store)?;
-        agenda::read(&mut connection, agenda::Span { from, to, now, holder: None, except: None }).await
+        agenda::read(&mut connection, agenda::Span { from, to, now, except: None }).await
     }
 
     async fn booking(&self, id: &str) -> Result<Option<BookingRow>, StoreError> {
@@ -126,7 +155,7 @@ impl BookingStore for PostgresStore {
     }
 
     async fn book(&self, request: &BookingRequest, now: Timestamp) -> Result<BookingOutcome, StoreError> {
-        self.decide(&book::locks(self, request), request, now).await
+        self.bookings.ask((request.clone(), now), |asked| self.book_all(asked)).await
     }
 
     async fn change(&self, request: &ChangeRequest, now: Timestamp) -> Result<BookingOutcome, StoreError> {

@@ -1,7 +1,5 @@
 //! Booking rows, read and written.
 
-use std::borrow::Cow;
-
 use jiff::Timestamp;
 use mcp_store::{
     StoreError,
@@ -116,25 +114,33 @@ pub(crate) fn phone_of(booking: &Booking) -> (Option<&str>, Option<String>) {
 
 /// Occupations as arrays, one per column.
 #[derive(Debug, Default)]
-pub(super) struct Occupations<'a> {
-    pub lanes: Vec<&'a str>,
-    pub shares: Vec<Cow<'a, str>>,
+pub(super) struct Occupations {
+    pub bookings: Vec<String>,
+    pub lanes: Vec<String>,
+    pub shares: Vec<String>,
     pub from: Vec<i64>,
     pub to: Vec<i64>,
     pub pinned: Vec<bool>,
 }
 
-impl<'a> Occupations<'a> {
-    pub fn of(choice: &'a Choice, booking_id: &'a str) -> Self {
+impl Occupations {
+    /// Those of a choice.
+    pub fn of(choice: &Choice, booking_id: &str) -> Self {
         let mut all = Self::default();
-        for occupation in &choice.occupations {
-            all.lanes.push(&occupation.lane);
-            all.shares.push(Cow::Borrowed(occupation.share.as_deref().unwrap_or(booking_id)));
-            all.from.push(micros::to(occupation.from));
-            all.to.push(micros::to(occupation.to));
-            all.pinned.push(occupation.pinned);
-        }
+        all.add(choice, booking_id);
         all
+    }
+
+    /// Adds those of a choice.
+    pub fn add(&mut self, choice: &Choice, booking_id: &str) {
+        for occupation in &choice.occupations {
+            self.bookings.push(booking_id.to_owned());
+            self.lanes.push(occupation.lane.clone());
+            self.shares.push(occupation.share.clone().unwrap_or_else(|| booking_id.to_owned()));
+            self.from.push(micros::to(occupation.from));
+            self.to.push(micros::to(occupation.to));
+            self.pinned.push(occupation.pinned);
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use super::scope::{Scope, TABLES, ids};
 use crate::{PostgresStore, audit, error};
 
 /// Tables whose rows go by more than their own condition.
-const MESSAGES: [&str; 6] = ["delivery_status", "dead_letter", "turn", "history", "inbox", "outbox"];
+const MESSAGES: [&str; 7] = ["delivery_status", "dead_letter", "echo", "turn", "history", "inbox", "outbox"];
 
 pub(super) async fn erase(
     store: &PostgresStore,

@@ -28,7 +28,7 @@ macro_rules! ids {
 pub(super) use ids;
 
 /// Tables with a customer's rows, in an order in which they can be deleted; which rows these are; and their order.
-pub(super) const TABLES: [(&str, &str, &str); 15] = [
+pub(super) const TABLES: [(&str, &str, &str); 17] = [
     (
         "delivery_status",
         concat!(
@@ -41,8 +41,23 @@ pub(super) const TABLES: [(&str, &str, &str); 15] = [
         "seq",
     ),
     ("dead_letter", concat!("conversation_id IN ", ids!(conversations)), "id"),
+    ("echo", concat!("conversation_id IN ", ids!(conversations)), "id"),
+    ("usage_customer", concat!("customer_id IN ", ids!(customers)), "customer_id, day, kind"),
     ("turn", concat!("conversation_id IN ", ids!(conversations)), "conversation_id, epoch"),
     ("history", concat!("conversation_id IN ", ids!(conversations)), "id"),
+    // Outcomes of bookings, and what was heard or said under the ids of messages; before the messages go.
+    (
+        "idempotency",
+        concat!(
+            "booking_id IN ",
+            ids!(bookings),
+            " OR key IN (SELECT door || i.id FROM inbox i JOIN inbox_route r ON r.seq = i.seq,
+                         (VALUES ('heard:'), ('chat:')) AS d (door) WHERE r.conversation_id IN ",
+            ids!(conversations),
+            ")"
+        ),
+        "key",
+    ),
     // The route is deleted with its message: in one statement, because each finds the other.
     ("inbox_route", concat!("conversation_id IN ", ids!(conversations)), "seq"),
     (
@@ -53,7 +68,6 @@ pub(super) const TABLES: [(&str, &str, &str); 15] = [
     ("outbox", concat!("conversation_id IN ", ids!(conversations)), "seq"),
     ("waitlist", concat!("customer_id IN ", ids!(customers)), "id"),
     ("reminder", concat!("booking_id IN ", ids!(bookings)), "booking_id, due_us"),
-    ("idempotency", concat!("booking_id IN ", ids!(bookings)), "key"),
     ("conversation", concat!("id IN ", ids!(conversations)), "id"),
     ("audit_payload", concat!("customer_id IN ", ids!(customers)), "seq"),
     // Not deleted: bookings lose their person, the audit keeps its entries, customers go last.

@@ -11,7 +11,7 @@ use mcp_store::{
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
-use super::history;
+use super::{also, history};
 use crate::{PostgresStore, booking, conversation, dead_letter, error, lock, outbox, text};
 
 pub(super) async fn commit(
@@ -36,6 +36,7 @@ pub(super) async fn commit(
     let Some(row) = row else { return Err(StoreError::Stale) };
     let pending = Pending::read(tx, turn).await?;
     if conversation::read(&row)?.owner.is_human_at(now) && !turn.conversation.owner.is_human_at(now) {
+        also::run(store, tx, id, result.also.iter().filter(|also| also.stands_alone()), now).await?;
         finish(tx, turn, "done", "taken_over", &pending, now).await?;
         return Ok(TurnEnd::TakenOver);
     }
@@ -95,6 +96,9 @@ pub(super) async fn commit(
             .await
             .map_err(error::store)?;
     }
+    let refused = matches!(done, Some(BookingOutcome::Refused(_)));
+    let beside = result.also.iter().filter(|also| !refused || also.stands_alone());
+    also::run(store, tx, id, beside, now).await?;
     finish(tx, turn, state, effect, &pending, now).await?;
     Ok(TurnEnd::Committed { booking: done })
 }

@@ -30,7 +30,7 @@ pub(super) async fn newest(
     Ok(rows.into_iter().filter_map(read).collect())
 }
 
-pub(super) async fn append(
+pub(crate) async fn append(
     tx: &mut PgConnection,
     conversation: i64,
     contents: &[Value],
@@ -48,4 +48,36 @@ pub(super) async fn append(
     .await
     .map(drop)
     .map_err(error::store)
+}
+
+/// How far back a revoked message is looked for, in contents.
+const RETRACTABLE: i64 = 400;
+
+/// Replaces the words of a message wherever a user's content has them.
+pub(super) async fn retract(
+    tx: &mut PgConnection,
+    conversation: i64,
+    text: &str,
+    replacement: Option<&str>,
+) -> Result<(), StoreError> {
+    let rows: Vec<(i64, String)> = sqlx::query_as(
+        "SELECT id, content_json FROM history WHERE conversation_id = $1 ORDER BY id DESC LIMIT $2",
+    )
+    .bind(conversation)
+    .bind(RETRACTABLE)
+    .fetch_all(&mut *tx)
+    .await
+    .map_err(error::store)?;
+    for (id, content) in rows {
+        let Ok(mut content) = serde_json::from_str::<Value>(&content) else { continue };
+        if mcp_store::turn::retract(&mut content, text, replacement) {
+            sqlx::query("UPDATE history SET content_json = $2 WHERE id = $1")
+                .bind(id)
+                .bind(content.to_string())
+                .execute(&mut *tx)
+                .await
+                .map_err(error::store)?;
+        }
+    }
+    Ok(())
 }

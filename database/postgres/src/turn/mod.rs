@@ -1,8 +1,9 @@
 //! Turns: claims and commits.
 
+mod also;
 mod claim;
 mod commit;
-mod history;
+pub(crate) mod history;
 
 use async_trait::async_trait;
 use jiff::Timestamp;

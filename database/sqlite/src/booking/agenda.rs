@@ -13,6 +13,7 @@ use mcp_store::{
     micros,
 };
 use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Value, json};
 use sqlx::{
     AssertSqlSafe, Row, Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments, sqlite::SqliteRow,
 };
@@ -29,41 +30,55 @@ pub(super) enum Without<'a> {
     HoldsOf(&'a str),
 }
 
-/// What lasts longer than this, in microseconds, has an index of its own (`occupation_long`, `booking_long`).
-const SHORT: i64 = 14_400_000_000;
-
-/// Columns of an agenda, over the parameters that [`ask`] binds. `hidden` are bookings that are not to be seen.
+/// Columns of an agenda of each row of `r` in [`ROUND`]. What lasts longer than four hours has an index of its own
+/// (`occupation_long`, `booking_long`).
 pub(super) const COLUMNS: &str = "
-    (SELECT json_group_array(json_array(booking_id, lane, share, from_us, to_us, pinned))
+    (SELECT json_group_array(json_array(booking_id, lane, nullif(share, booking_id), from_us, to_us, pinned))
      FROM (SELECT booking_id, lane, share, from_us, to_us, pinned FROM occupation INDEXED BY occupation_from
-           WHERE standing = 1 AND from_us < $2 AND from_us > $1 - $3 AND to_us > $1 AND to_us - from_us <= $3
+           WHERE standing = 1 AND from_us < r.to_us AND from_us > r.from_us - 14400000000 AND to_us > r.from_us
+             AND to_us - from_us <= 14400000000
            UNION ALL
            SELECT booking_id, lane, share, from_us, to_us, pinned FROM occupation INDEXED BY occupation_long
-           WHERE standing = 1 AND to_us - from_us > 14400000000 AND to_us > $1 AND from_us < $2)
+           WHERE standing = 1 AND to_us - from_us > 14400000000 AND to_us > r.from_us AND from_us < r.to_us)
      WHERE booking_id NOT IN (SELECT id FROM hidden)) AS occupied,
     (SELECT json_group_array(json_array(id, customer_id, items_json))
      FROM (SELECT id, customer_id, items_json, state FROM booking INDEXED BY booking_start
-           WHERE start_us < $2 AND start_us > $1 - $3 AND end_us > $1 AND end_us - start_us <= $3
+           WHERE start_us < r.to_us AND start_us > r.from_us - 14400000000 AND end_us > r.from_us
+             AND end_us - start_us <= 14400000000
            UNION ALL
            SELECT id, customer_id, items_json, state FROM booking INDEXED BY booking_long
-           WHERE end_us - start_us > 14400000000 AND end_us > $1 AND start_us < $2)
+           WHERE end_us - start_us > 14400000000 AND end_us > r.from_us AND start_us < r.to_us)
      WHERE state IN ('held', 'requested', 'confirmed') AND id NOT IN (SELECT id FROM hidden)) AS standing,
     (SELECT json_group_array(json_array(calendar, event_id, from_us, to_us, staff_id))
      FROM mirrored_event INDEXED BY mirrored_event_to
-     WHERE to_us > $1 AND from_us < $2 AND from_us < to_us) AS mirrored,
+     WHERE to_us > r.from_us AND from_us < r.to_us AND from_us < to_us) AS mirrored,
     (SELECT json_group_array(json_array(id, first_day, last_day, content_json, created_us))
-     FROM adjustment INDEXED BY adjustment_last WHERE last_day >= $7 AND first_day <= $8) AS adjustments";
+     FROM adjustment INDEXED BY adjustment_last
+     WHERE last_day >= r.first_day AND first_day <= r.last_day) AS adjustments";
 
-/// What must stand before the columns.
-pub(super) const HIDDEN: &str = "
-    WITH hidden (id) AS MATERIALIZED (
-      SELECT id FROM booking WHERE state = 'held' AND (hold_until_us <= $4 OR holder = $6)
-      UNION ALL SELECT $5 WHERE $5 IS NOT NULL)";
+/// What must stand before the columns: `r`, a row for each span, and `hidden`, the bookings that are not to be seen.
+/// For a span alone only the first five columns have values.
+pub(super) const ROUND: &str = "
+    WITH r (n, from_us, to_us, first_day, last_day, now_us, forgotten_us, key, confirm, customer_id, holder)
+      AS MATERIALIZED (
+        SELECT key, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
+          value ->> 7, value ->> 8, value ->> 9
+        FROM json_each($1)),
+      hidden (id) AS MATERIALIZED (
+        SELECT id FROM booking WHERE state = 'held' AND (hold_until_us <= $2 OR holder = $3)
+        UNION ALL SELECT $4 WHERE $4 IS NOT NULL)";
 
-/// A query over [`HIDDEN`] and [`COLUMNS`] with its first eight parameters.
+/// The columns of `r` that say which span it is.
+pub(super) fn span((from, to): (Timestamp, Timestamp)) -> Vec<Value> {
+    let first = from.to_zoned(TimeZone::UTC).date().saturating_sub(1.day());
+    let last = to.to_zoned(TimeZone::UTC).date().saturating_add(1.day());
+    vec![json!(micros::to(from)), json!(micros::to(to)), json!(first), json!(last)]
+}
+
+/// A query over [`ROUND`] and [`COLUMNS`] with its parameters. Holds that end by `now` are not to be seen.
 pub(super) fn ask<'q>(
     sql: String,
-    (from, to): (Timestamp, Timestamp),
+    rows: &[Vec<Value>],
     now: Timestamp,
     without: &Without<'_>,
 ) -> Query<'q, Sqlite, SqliteArguments> {
@@ -74,14 +89,10 @@ pub(super) fn ask<'q>(
     };
     // Put together from constants of this program.
     sqlx::query(AssertSqlSafe(sql))
-        .bind(micros::to(from))
-        .bind(micros::to(to))
-        .bind(SHORT)
+        .bind(json!(rows).to_string())
         .bind(micros::to(now))
-        .bind(booking)
         .bind(holder)
-        .bind(from.to_zoned(TimeZone::UTC).date().saturating_sub(1.day()).to_string())
-        .bind(to.to_zoned(TimeZone::UTC).date().saturating_add(1.day()).to_string())
+        .bind(booking)
 }
 
 pub(super) async fn read(
@@ -90,7 +101,7 @@ pub(super) async fn read(
     now: Timestamp,
     without: &Without<'_>,
 ) -> Result<Agenda, StoreError> {
-    let row = ask(format!("{HIDDEN} SELECT {COLUMNS}"), span, now, without)
+    let row = ask(format!("{ROUND} SELECT {COLUMNS} FROM r"), &[self::span(span)], now, without)
         .fetch_one(&mut *tx)
         .await
         .map_err(db)?;
@@ -99,12 +110,14 @@ pub(super) async fn read(
 
 /// The agenda in a row with [`COLUMNS`].
 pub(super) fn of(row: &SqliteRow, (from, to): (Timestamp, Timestamp)) -> Result<Agenda, StoreError> {
-    Ok(Agenda {
+    let mut agenda = Agenda {
         occupied: occupied(row.get("occupied"))?,
         standing: standing(row.get("standing"), from, to)?,
         mirrored: mirrored(row.get("mirrored"))?,
         adjustments: adjustments(row.get("adjustments"))?,
-    })
+    };
+    agenda.sort();
+    Ok(agenda)
 }
 
 fn parsed<T: DeserializeOwned>(
@@ -120,19 +133,20 @@ fn parsed<T: DeserializeOwned>(
 const MANY: &str = "of an agenda";
 
 fn occupied(text: &str) -> Result<Vec<Occupied>, StoreError> {
-    let rows: Vec<(String, String, String, i64, i64, i64)> = parsed(text, "occupation", "lane", MANY)?;
+    // Nearly every share is the booking's own id, which is left out.
+    let rows: Vec<(String, String, Option<String>, i64, i64, i64)> =
+        parsed(text, "occupation", "lane", MANY)?;
     let mut found = Vec::with_capacity(rows.len());
     for (booking_id, lane, share, from, to, pinned) in rows {
         found.push(Occupied {
             from: micros::from(from, "occupation", "from_us", &booking_id)?,
             to: micros::from(to, "occupation", "to_us", &booking_id)?,
             pinned: pinned != 0,
+            share: share.unwrap_or_else(|| booking_id.clone()),
             booking_id,
             lane,
-            share,
         });
     }
-    found.sort_by(|a, b| (&a.lane, a.from, a.to, &a.booking_id).cmp(&(&b.lane, b.from, b.to, &b.booking_id)));
     Ok(found)
 }
 
@@ -159,7 +173,6 @@ fn standing(text: &str, from: Timestamp, to: Timestamp) -> Result<Vec<Standing>,
             });
         }
     }
-    found.sort_by(|a, b| (a.start, &a.booking_id).cmp(&(b.start, &b.booking_id)));
     Ok(found)
 }
 
@@ -176,7 +189,6 @@ fn mirrored(text: &str) -> Result<Vec<MirroredBusy>, StoreError> {
             staff_id,
         });
     }
-    found.sort_by(|a, b| (&a.calendar, a.from, &a.event_id).cmp(&(&b.calendar, b.from, &b.event_id)));
     Ok(found)
 }
 
@@ -194,6 +206,5 @@ fn adjustments(text: &str) -> Result<Vec<AdjustmentRow>, StoreError> {
             },
         });
     }
-    found.sort_by(|a, b| (a.created_at, &a.adjustment.id).cmp(&(b.created_at, &b.adjustment.id)));
     Ok(found)
 }

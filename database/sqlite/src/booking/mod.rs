@@ -10,7 +10,10 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use mcp_store::{
     StoreError,
-    booking::{Agenda, BookingOutcome, BookingRequest, BookingRow, BookingStore, ChangeRequest, Refused},
+    booking::{
+        Agenda, BookingOutcome, BookingRequest, BookingRow, BookingStore, ChangeRequest, Refused,
+        round::Asked,
+    },
     micros,
 };
 use sqlx::{Connection, SqliteConnection};
@@ -45,7 +48,7 @@ pub(crate) async fn book_within(
     now: Timestamp,
 ) -> Result<BookingOutcome, StoreError> {
     let mut inner = tx.begin().await.map_err(db)?;
-    match book::book(&mut inner, request, now).await {
+    match book::book(&mut inner, &(request.clone(), now)).await {
         Ok(outcome) => inner.commit().await.map_err(db).map(|()| outcome),
         Err(Stop::Failed(error)) => Err(error),
         Err(Stop::Refused(refused)) => {
@@ -82,6 +85,49 @@ async fn expire_holds(tx: &mut SqliteConnection, now: Timestamp) -> Result<(), S
     Ok(())
 }
 
+impl SqliteStore {
+    /// Those that can, in one transaction; where that fails, and for the others, each in its own.
+    async fn book_all(&self, asked: Vec<Asked>) -> Vec<Result<BookingOutcome, StoreError>> {
+        let together = if asked.len() > 1 { self.book_together(&asked).await } else { None };
+        let together = together.unwrap_or_else(|| asked.iter().map(|_| None).collect());
+        let mut outcomes = Vec::with_capacity(asked.len());
+        for (asked, outcome) in asked.iter().zip(together) {
+            outcomes.push(match outcome {
+                Some(outcome) => outcome,
+                None => self.book_alone(asked).await,
+            });
+        }
+        outcomes
+    }
+
+    /// One transaction; `None` where nothing of it stands.
+    async fn book_together(
+        &self,
+        asked: &[Asked],
+    ) -> Option<Vec<Option<Result<BookingOutcome, StoreError>>>> {
+        let mut tx = self.begin().await.ok()?;
+        if let Ok(outcomes) = book::book_all(&mut tx, asked).await {
+            tx.commit().await.ok().map(|()| outcomes)
+        } else {
+            // One of them cannot be written: each will hear of its own case.
+            tx.rollback().await.ok();
+            None
+        }
+    }
+
+    async fn book_alone(&self, asked: &Asked) -> Result<BookingOutcome, StoreError> {
+        let mut tx = self.begin().await?;
+        match book::book(&mut tx, asked).await {
+            Ok(outcome) => tx.commit().await.map_err(db).map(|()| outcome),
+            Err(Stop::Failed(error)) => Err(error),
+            Err(Stop::Refused(refused)) => {
+                tx.rollback().await.map_err(db)?;
+                Ok(BookingOutcome::Refused(refused))
+            }
+        }
+    }
+}
+
 #[async_trait]
 impl BookingStore for SqliteStore {
     async fn agenda(&self, from: Timestamp, to: Timestamp, now: Timestamp) -> Result<Agenda, StoreError> {
@@ -96,7 +142,7 @@ impl BookingStore for SqliteStore {
     }
 
     async fn booking_by_reference(&self, reference: &str) -> Result<Option<BookingRow>, StoreError> {
-        let row = sqlx::query("SELECT * FROM booking WHERE reference = $1")
+        let row = sqlx::query(concat!("SELECT ", columns!(booking), " FROM booking WHERE reference = $1"))
             .bind(reference.trim().to_uppercase())
             .fetch_optional(&self.readers)
             .await
@@ -105,10 +151,12 @@ impl BookingStore for SqliteStore {
     }
 
     async fn open_of(&self, customer_id: i64, now: Timestamp) -> Result<Vec<BookingRow>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT * FROM booking WHERE customer_id = $1 AND state IN ('requested', 'confirmed') AND end_us > $2
-             ORDER BY start_us, id LIMIT 20",
-        )
+        let rows = sqlx::query(concat!(
+            "SELECT ",
+            columns!(booking),
+            " FROM booking WHERE customer_id = $1 AND state IN ('requested', 'confirmed') AND end_us > $2
+             ORDER BY start_us, id LIMIT 20"
+        ))
         .bind(customer_id)
         .bind(micros::to(now))
         .fetch_all(&self.readers)
@@ -123,10 +171,12 @@ impl BookingStore for SqliteStore {
         to: Timestamp,
         most: u32,
     ) -> Result<Vec<BookingRow>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT * FROM booking WHERE start_us >= $1 AND start_us < $2 AND state <> 'held'
-             ORDER BY start_us, id LIMIT $3",
-        )
+        let rows = sqlx::query(concat!(
+            "SELECT ",
+            columns!(booking),
+            " FROM booking WHERE start_us >= $1 AND start_us < $2 AND state <> 'held'
+             ORDER BY start_us, id LIMIT $3"
+        ))
         .bind(micros::to(from))
         .bind(micros::to(to))
         .bind(most)
@@ -137,15 +187,7 @@ impl BookingStore for SqliteStore {
     }
 
     async fn book(&self, request: &BookingRequest, now: Timestamp) -> Result<BookingOutcome, StoreError> {
-        let mut tx = self.begin().await?;
-        match book::book(&mut tx, request, now).await {
-            Ok(outcome) => tx.commit().await.map_err(db).map(|()| outcome),
-            Err(Stop::Failed(error)) => Err(error),
-            Err(Stop::Refused(refused)) => {
-                tx.rollback().await.map_err(db)?;
-                Ok(BookingOutcome::Refused(refused))
-            }
-        }
+        self.bookings.ask((request.clone(), now), |asked| self.book_all(asked)).await
     }
 
     async fn change(&self, request: &ChangeRequest, now: Timestamp) -> Result<BookingOutcome, StoreError> {

@@ -13,7 +13,7 @@ pub(super) async fn find(
     executor: impl SqliteExecutor<'_>,
     id: &str,
 ) -> Result<Option<BookingRow>, StoreError> {
-    let row = sqlx::query("SELECT * FROM booking WHERE id = $1")
+    let row = sqlx::query(concat!("SELECT ", columns!(booking), " FROM booking WHERE id = $1"))
         .bind(id)
         .fetch_optional(executor)
         .await

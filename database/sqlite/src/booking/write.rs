@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use mcp_store::{
     StoreError,
-    booking::{BookedFor, Booking, BookingOutcome, BookingRequest, BookingRow, Choice, Refused},
+    audit::AuditHead,
+    booking::{BookedFor, Booking, BookingOutcome, BookingRow, Choice, Refused, round::Asked},
     lanes::{LONGEST, LaneMove, Occupation},
     micros, phone,
 };
@@ -12,6 +13,7 @@ use sqlx::{Row, SqliteConnection};
 
 use super::Stop;
 use crate::{
+    audit::{self, Chain},
     db,
     driver::{is_constraint, refused_by},
 };
@@ -50,7 +52,7 @@ fn is_sound(occupation: &Occupation) -> bool {
 }
 
 /// A new row as it will be read.
-pub(super) fn new_row(booking: &Booking, now: Timestamp) -> BookingRow {
+fn new_row(booking: &Booking, now: Timestamp) -> BookingRow {
     let now = micros::floor(now);
     BookingRow {
         booking: booking.clone(),
@@ -62,66 +64,109 @@ pub(super) fn new_row(booking: &Booking, now: Timestamp) -> BookingRow {
     }
 }
 
-/// One text with everything a new booking writes, so that the database is asked once. Holds that have expired, or
+/// One text with everything that new bookings write, so that the database is asked once. Holds that have expired, or
 /// whose holder is booking, make room first.
-const INSERT: &str = "
-    DELETE FROM booking WHERE state = 'held' AND (hold_until_us <= $14 OR holder = $19);
+const WRITE: &str = "
+    DELETE FROM booking WHERE state = 'held' AND (hold_until_us <= $1 OR holder = $2);
     INSERT INTO booking (id, reference, customer_id, customer_name, customer_phone, phone, items_json, start_us, end_us,
       currency, state, holder, hold_until_us, created_us, changed_us, mirror_due_us)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $14);
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
+      value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, value ->> 13, value ->> 13
+    FROM json_each($3);
     INSERT INTO occupation (booking_id, lane, from_us, to_us, share, pinned, standing)
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, 1 FROM json_each($15);
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, 1 FROM json_each($4);
     INSERT INTO reminder (booking_id, due_us, state, not_before_us)
-    SELECT DISTINCT $1, value, 'pending', value FROM json_each($16);
-    INSERT INTO idempotency (key, digest, outcome_json, booking_id, created_us) VALUES ($17, $18, $20, $1, $14)
+    SELECT DISTINCT value ->> 0, value ->> 1, 'pending', value ->> 1 FROM json_each($5);
+    INSERT INTO idempotency (key, digest, outcome_json, booking_id, created_us)
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each($6) WHERE true
     ON CONFLICT (key) DO UPDATE SET digest = excluded.digest, outcome_json = excluded.outcome_json,
-      booking_id = excluded.booking_id, created_us = excluded.created_us";
+      booking_id = excluded.booking_id, created_us = excluded.created_us;
+    INSERT INTO audit (seq, at_us, actor, action, subject, payload_digest, previous, hash)
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7
+    FROM json_each($7);
+    INSERT INTO audit_payload (seq, customer_id, salt, content_json)
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each($8)";
 
-/// Writes a new row, its lanes and those that made room, its reminders and the outcome of its key. The database
-/// refuses an overlap.
-pub(super) async fn insert(
-    tx: &mut SqliteConnection,
-    request: &BookingRequest,
-    choice: &Choice,
-    outcome: &BookingOutcome,
-    moved: Vec<Value>,
+/// Rows of new bookings, as JSON for each table.
+pub(super) struct Writing<'a> {
     now: Timestamp,
-) -> Result<(), Stop> {
-    let booking = &choice.booking;
-    let (customer_id, given) = match &booking.booked_for {
-        BookedFor::Customer(id) => (Some(*id), None),
-        BookedFor::Named { phone } => (None, phone.as_deref()),
-    };
-    sqlx::query(INSERT)
-        .bind(&booking.id)
-        .bind(&booking.reference)
-        .bind(customer_id)
-        .bind(&booking.customer_name)
-        .bind(given)
-        .bind(given.map(phone::key))
-        .bind(json!(booking.items).to_string())
-        .bind(micros::to(booking.start()))
-        .bind(micros::to(booking.end()))
-        .bind(&booking.currency)
-        .bind(booking.state.as_str())
-        .bind(booking.hold_until.and(request.holder.as_deref()))
-        .bind(booking.hold_until.map(micros::to))
-        .bind(micros::to(now))
-        .bind(lanes(&booking.id, &choice.occupations, moved))
-        .bind(json!(due(&choice.reminders, now)).to_string())
-        .bind(&request.idempotency_key)
-        .bind(&request.digest)
-        .bind(&request.holder)
-        .bind(json!(outcome).to_string())
-        .execute(&mut *tx)
-        .await
-        .map_err(|error| {
-            if is_constraint(&error) && !refused_by(&error, OVERLAP) {
-                return StoreError::Conflict(format!("write the booking: {error}")).into();
-            }
-            refused(error)
-        })?;
-    Ok(())
+    holder: Option<&'a str>,
+    audit: Chain,
+    bookings: Vec<Value>,
+    lanes: Vec<Value>,
+    reminders: Vec<Value>,
+    keys: Vec<Value>,
+}
+
+impl<'a> Writing<'a> {
+    /// Nothing yet. Holds that end by `now` and those of a holder make room; the audit goes on behind its end.
+    pub fn new(now: Timestamp, holder: Option<&'a str>, audit: AuditHead) -> Self {
+        let (bookings, lanes, reminders, keys) = Default::default();
+        Self { now, holder, audit: Chain::behind(audit), bookings, lanes, reminders, keys }
+    }
+
+    /// Adds a new row, its lanes and those that made room, its reminders, its entry in the audit and the outcome of its
+    /// key, which it returns.
+    pub fn add(&mut self, (request, now): &Asked, choice: &Choice, moved: Vec<Value>) -> BookingOutcome {
+        let booking = &choice.booking;
+        let row = new_row(booking, *now);
+        if let Some(entry) = &request.audit {
+            self.audit.append(&audit::about(entry, &row), *now);
+        }
+        let outcome = BookingOutcome::Booked(Box::new(row));
+        let (customer_id, given) = match &booking.booked_for {
+            BookedFor::Customer(id) => (Some(*id), None),
+            BookedFor::Named { phone } => (None, phone.as_deref()),
+        };
+        let us = micros::to(*now);
+        self.bookings.push(json!([
+            booking.id,
+            booking.reference,
+            customer_id,
+            booking.customer_name,
+            given,
+            given.map(phone::key),
+            json!(booking.items).to_string(),
+            micros::to(booking.start()),
+            micros::to(booking.end()),
+            booking.currency,
+            booking.state.as_str(),
+            booking.hold_until.and(request.holder.as_deref()),
+            booking.hold_until.map(micros::to),
+            us,
+        ]));
+        self.lanes.extend(lanes(&booking.id, &choice.occupations, moved));
+        self.reminders.extend(due(&choice.reminders, *now).iter().map(|due| json!([booking.id, due])));
+        let kept = json!(outcome).to_string();
+        self.keys.push(json!([request.idempotency_key, request.digest, kept, booking.id, us]));
+        outcome
+    }
+
+    /// Writes all. The database refuses an overlap.
+    pub async fn write(self, tx: &mut SqliteConnection) -> Result<(), Stop> {
+        if self.bookings.is_empty() {
+            return Ok(());
+        }
+        let json = |rows: Vec<Value>| Value::Array(rows).to_string();
+        sqlx::query(WRITE)
+            .bind(micros::to(self.now))
+            .bind(self.holder)
+            .bind(json(self.bookings))
+            .bind(json(self.lanes))
+            .bind(json(self.reminders))
+            .bind(json(self.keys))
+            .bind(json(self.audit.entries))
+            .bind(json(self.audit.payloads))
+            .execute(&mut *tx)
+            .await
+            .map_err(|error| {
+                if is_constraint(&error) && !refused_by(&error, OVERLAP) {
+                    return StoreError::Conflict(format!("write the booking: {error}")).into();
+                }
+                refused(error)
+            })?;
+        Ok(())
+    }
 }
 
 /// The word of the triggers that refuse overlaps.
@@ -159,14 +204,14 @@ pub(super) async fn take_off(tx: &mut SqliteConnection, moves: &[LaneMove]) -> R
     Ok(rows)
 }
 
-/// Rows of lanes as JSON: a booking's own, and those that made room where they go.
-fn lanes(booking_id: &str, occupations: &[Occupation], moved: Vec<Value>) -> String {
+/// Rows of lanes: a booking's own, and those that made room where they go.
+fn lanes(booking_id: &str, occupations: &[Occupation], moved: Vec<Value>) -> Vec<Value> {
     let mut rows = moved;
     for o in occupations {
         let share = o.share.as_deref().unwrap_or(booking_id);
         rows.push(json!([booking_id, o.lane, micros::to(o.from), micros::to(o.to), share, o.pinned]));
     }
-    Value::Array(rows).to_string()
+    rows
 }
 
 /// Puts a booking that is moved on its lanes, and those that made room on theirs. The database refuses an overlap.
@@ -180,7 +225,7 @@ pub(super) async fn occupy(
         "INSERT INTO occupation (booking_id, lane, from_us, to_us, share, pinned, standing)
          SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, 1 FROM json_each($1)",
     )
-    .bind(lanes(booking_id, occupations, moved))
+    .bind(Value::Array(lanes(booking_id, occupations, moved)).to_string())
     .execute(&mut *tx)
     .await
     .map_err(refused)?;

@@ -1,6 +1,11 @@
 //! Writing everything into a new file, while the store is in use.
 
-use std::{fs::File, io, path::Path};
+use std::{
+    fs::{File, OpenOptions},
+    io,
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
+};
 
 use mcp_store::tenant::OpenError;
 
@@ -30,6 +35,13 @@ async fn write(store: &SqliteStore, partial: &Path) -> Result<(), OpenError> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(broken(partial, &error)),
         _ => {}
     }
+    // Everything about every customer: for its owner alone. An empty file is what VACUUM writes into.
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(partial)
+        .map_err(|error| broken(partial, &error))?;
     sqlx::query("VACUUM INTO $1").bind(text).execute(&store.readers).await.map_err(|error| {
         match driver::opening(driver::db(error)) {
             OpenError::Database(cause) => broken(partial, &cause),

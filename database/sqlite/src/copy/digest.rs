@@ -20,7 +20,7 @@ pub(super) async fn all(connection: &mut SqliteConnection) -> Result<Vec<TableDi
         let sql = format!("SELECT * FROM \"{table}\" ORDER BY {}", keys.join(", "));
         let mut digest = Sha256::new();
         let mut count = 0;
-        let mut rows = sqlx::query(AssertSqlSafe(sql)).fetch(&mut *connection);
+        let mut rows = sqlx::query(AssertSqlSafe(sql)).persistent(false).fetch(&mut *connection);
         while let Some(row) = rows.try_next().await.map_err(db)? {
             add(&mut digest, &row)?;
             count += 1;

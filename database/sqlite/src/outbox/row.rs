@@ -15,7 +15,7 @@ pub(super) async fn get(
     executor: impl SqliteExecutor<'_>,
     id: &str,
 ) -> Result<Option<OutgoingRow>, StoreError> {
-    let row = sqlx::query("SELECT * FROM outbox WHERE id = $1")
+    let row = sqlx::query(concat!("SELECT ", columns!(outbox), " FROM outbox WHERE id = $1"))
         .bind(id)
         .fetch_optional(executor)
         .await

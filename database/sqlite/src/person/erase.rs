@@ -22,7 +22,7 @@ pub(super) async fn erase(
         let gone = sqlx::query(sql).bind(&ids).execute(&mut **tx).await.map_err(db)?.rows_affected();
         match table {
             "audit_payload" => erased.audit = gone,
-            "delivery_status" | "dead_letter" | "turn" | "history" | "inbox" | "outbox" => {
+            "delivery_status" | "dead_letter" | "echo" | "turn" | "history" | "inbox" | "outbox" => {
                 erased.messages += gone;
             }
             _ => {}

@@ -9,15 +9,15 @@ use super::scope::{Scope, TABLES};
 use crate::{Tx, db};
 
 /// Columns that say yes or no.
-const YES_OR_NO: [&str; 3] = ["redone", "pinned", "standing"];
+const YES_OR_NO: [&str; 4] = ["redone", "pinned", "standing", "notices"];
 
 pub(super) async fn export(tx: &mut Tx, scope: &Scope) -> Result<Value, StoreError> {
     let ids = scope.json();
     let mut tables = Map::new();
     for (table, which, order) in TABLES {
-        // Put together from constants of this program.
+        // Put together from constants of this program. All columns there are, so prepared anew each time.
         let sql = AssertSqlSafe(format!("SELECT * FROM {table} WHERE {which} ORDER BY {order}"));
-        let rows = sqlx::query(sql).bind(&ids).fetch_all(&mut **tx).await.map_err(db)?;
+        let rows = sqlx::query(sql).persistent(false).bind(&ids).fetch_all(&mut **tx).await.map_err(db)?;
         if !rows.is_empty() {
             let rows = rows.iter().map(object).collect::<Result<Vec<_>, _>>()?;
             tables.insert(table.to_owned(), Value::Array(rows));

@@ -18,7 +18,7 @@ pub(super) struct Scope {
 
 /// Tables with a customer's rows, in an order in which they can be deleted, and which rows these are: `$1` is the
 /// scope as JSON.
-pub(super) const TABLES: [(&str, &str, &str); 15] = [
+pub(super) const TABLES: [(&str, &str, &str); 17] = [
     (
         "delivery_status",
         "outbox_id IN (SELECT id FROM outbox WHERE conversation_id IN (SELECT value FROM json_each($1, '$.conversations')))
@@ -26,14 +26,23 @@ pub(super) const TABLES: [(&str, &str, &str); 15] = [
         "seq",
     ),
     ("dead_letter", "conversation_id IN (SELECT value FROM json_each($1, '$.conversations'))", "id"),
+    ("echo", "conversation_id IN (SELECT value FROM json_each($1, '$.conversations'))", "id"),
+    ("usage_customer", "customer_id IN (SELECT value FROM json_each($1, '$.customers'))", "customer_id, day, kind"),
     ("turn", "conversation_id IN (SELECT value FROM json_each($1, '$.conversations'))", "conversation_id, epoch"),
     ("history", "conversation_id IN (SELECT value FROM json_each($1, '$.conversations'))", "id"),
+    // Outcomes of bookings, and what was heard or said under the ids of messages; before the messages go.
+    (
+        "idempotency",
+        "booking_id IN (SELECT value FROM json_each($1, '$.bookings'))
+         OR key IN (SELECT door || i.id FROM inbox i, (SELECT 'heard:' AS door UNION ALL SELECT 'chat:')
+                    WHERE i.seq IN (SELECT value FROM json_each($1, '$.messages')))",
+        "key",
+    ),
     ("inbox_route", "seq IN (SELECT value FROM json_each($1, '$.messages'))", "seq"),
     ("inbox", "seq IN (SELECT value FROM json_each($1, '$.messages'))", "seq"),
     ("outbox", "conversation_id IN (SELECT value FROM json_each($1, '$.conversations'))", "seq"),
     ("waitlist", "customer_id IN (SELECT value FROM json_each($1, '$.customers'))", "id"),
     ("reminder", "booking_id IN (SELECT value FROM json_each($1, '$.bookings'))", "booking_id, due_us"),
-    ("idempotency", "booking_id IN (SELECT value FROM json_each($1, '$.bookings'))", "key"),
     ("conversation", "id IN (SELECT value FROM json_each($1, '$.conversations'))", "id"),
     ("audit_payload", "customer_id IN (SELECT value FROM json_each($1, '$.customers'))", "seq"),
     // Not deleted: bookings lose their person, the audit keeps its entries, customers go last.
@@ -47,7 +56,7 @@ pub(super) const TABLES: [(&str, &str, &str); 15] = [
 ];
 
 /// How many of [`TABLES`], from the first, are deleted row by row.
-pub(super) const DELETED: usize = 12;
+pub(super) const DELETED: usize = 14;
 
 impl Scope {
     /// Finds everything; `None` without that customer.

@@ -51,7 +51,7 @@ pub(super) async fn claim(
     now: Timestamp,
 ) -> Result<Option<ClaimedTurn>, StoreError> {
     let now_us = micros::to(now);
-    let row = sqlx::query(
+    let row = sqlx::query(concat!(
         "UPDATE conversation SET epoch = epoch + 1, attempts = attempts + 1, lease_until_us = $4
          WHERE id = (
            SELECT id FROM conversation
@@ -60,8 +60,9 @@ pub(super) async fn claim(
              AND not_before_us <= $1
              AND (lease_until_us IS NULL OR lease_until_us <= $1)
            ORDER BY first_pending_us LIMIT 1)
-         RETURNING *",
-    )
+         RETURNING ",
+        columns!(conversation)
+    ))
     .bind(now_us)
     .bind(micros::of(rule.quiet))
     .bind(micros::of(rule.longest))

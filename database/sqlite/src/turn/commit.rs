@@ -10,7 +10,7 @@ use mcp_store::{
 };
 use serde_json::{Value, json};
 
-use super::history;
+use super::{also, history};
 use crate::{Tx, booking, conversation, db, dead_letter, outbox, route};
 
 pub(super) async fn commit(
@@ -23,16 +23,20 @@ pub(super) async fn commit(
     let id = turn.conversation.id;
     // What has arrived by now counts, wherever it is on its way.
     route::all(tx).await?;
-    let row =
-        sqlx::query("SELECT * FROM conversation WHERE id = $1 AND epoch = $2 AND lease_until_us IS NOT NULL")
-            .bind(id)
-            .bind(turn.epoch)
-            .fetch_optional(&mut **tx)
-            .await
-            .map_err(db)?;
+    let row = sqlx::query(concat!(
+        "SELECT ",
+        columns!(conversation),
+        " FROM conversation WHERE id = $1 AND epoch = $2 AND lease_until_us IS NOT NULL"
+    ))
+    .bind(id)
+    .bind(turn.epoch)
+    .fetch_optional(&mut **tx)
+    .await
+    .map_err(db)?;
     let Some(row) = row else { return Err(StoreError::Stale) };
     let pending = Pending::read(tx, turn).await?;
     if conversation::read(&row)?.owner.is_human_at(now) && !turn.conversation.owner.is_human_at(now) {
+        also::run(tx, id, result.also.iter().filter(|also| also.stands_alone()), now).await?;
         finish(tx, turn, "done", "taken_over", &pending, now).await?;
         return Ok(TurnEnd::TakenOver);
     }
@@ -89,6 +93,9 @@ pub(super) async fn commit(
             .await
             .map_err(db)?;
     }
+    let refused = matches!(done, Some(BookingOutcome::Refused(_)));
+    let beside = result.also.iter().filter(|also| !refused || also.stands_alone());
+    also::run(tx, id, beside, now).await?;
     finish(tx, turn, state, effect, &pending, now).await?;
     Ok(TurnEnd::Committed { booking: done })
 }

@@ -1,8 +1,9 @@
 //! Turns: claims and commits.
 
+mod also;
 mod claim;
 mod commit;
-mod history;
+pub(crate) mod history;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -61,12 +62,16 @@ impl TurnStore for SqliteStore {
     }
 
     async fn turns(&self, conversation_id: i64, most: u32) -> Result<Vec<TurnRow>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM turn WHERE conversation_id = $1 ORDER BY epoch DESC LIMIT $2")
-            .bind(conversation_id)
-            .bind(most)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(db)?;
+        let rows = sqlx::query(concat!(
+            "SELECT ",
+            columns!(turn),
+            " FROM turn WHERE conversation_id = $1 ORDER BY epoch DESC LIMIT $2"
+        ))
+        .bind(conversation_id)
+        .bind(most)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(db)?;
         let read = |row: &sqlx::sqlite::SqliteRow| {
             let epoch: i64 = row.get("epoch");
             Ok(TurnRow {

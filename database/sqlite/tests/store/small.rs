@@ -72,8 +72,8 @@ async fn what_is_used_up_adds_up_per_day_and_stays_within_its_limit() {
     let f = fixture().await;
     let day = date(2027, 1, 15);
     let some = Usage { tokens_in: 10, messages: 1, ..Usage::default() };
-    f.store.add_usage(day, &some).await.unwrap();
-    let sums = f.store.add_usage(day, &some).await.unwrap();
+    f.store.add_usage(day, None, &some).await.unwrap();
+    let sums = f.store.add_usage(day, None, &some).await.unwrap();
     assert_eq!(sums, Usage { tokens_in: 20, messages: 2, ..Usage::default() });
     assert_eq!(f.store.usage(date(2027, 1, 16)).await.unwrap(), Usage::default());
     let mut spending = tokio::task::JoinSet::new();
@@ -85,6 +85,9 @@ async fn what_is_used_up_adds_up_per_day_and_stays_within_its_limit() {
     assert_eq!((granted, f.store.usage(day).await.unwrap().audio_seconds), (3, 90));
     assert!(f.store.spend(day, UsageKind::AudioSeconds, 10, 100).await.unwrap(), "up to the limit itself");
     let huge = Usage { tokens_out: u64::MAX, ..Usage::default() };
-    f.store.add_usage(day, &huge).await.unwrap();
-    assert_eq!(f.store.add_usage(day, &huge).await.unwrap().tokens_out, u64::try_from(i64::MAX).unwrap());
+    f.store.add_usage(day, None, &huge).await.unwrap();
+    assert_eq!(
+        f.store.add_usage(day, None, &huge).await.unwrap().tokens_out,
+        u64::try_from(i64::MAX).unwrap()
+    );
 }

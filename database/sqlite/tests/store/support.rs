@@ -89,7 +89,7 @@ pub fn outgoing(id: &str) -> NewOutgoing {
 }
 
 pub fn effect(effect: Effect) -> TurnResult {
-    TurnResult { history: vec![], language: None, effect }
+    TurnResult { history: vec![], language: None, effect, also: Vec::new() }
 }
 
 pub fn answer(id: &str) -> TurnResult {

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::Choice;
 use crate::{adjustment::AdjustmentRow, calendar::MirroredBusy, lanes::Occupied};
 
 /// What decides over what is free in a span: read for offering, and read again inside every booking transaction.
@@ -17,6 +18,43 @@ pub struct Agenda {
     /// Adjustments of all days that can share an instant with the span in any time zone (its UTC dates and one day
     /// more on both sides), in order of (created, id).
     pub adjustments: Vec<AdjustmentRow>,
+}
+
+impl Agenda {
+    /// Puts every list in its order.
+    pub fn sort(&mut self) {
+        self.occupied.sort_by(|a, b| {
+            (&a.lane, a.from, a.to, &a.booking_id).cmp(&(&b.lane, b.from, b.to, &b.booking_id))
+        });
+        self.standing.sort_by(|a, b| (a.start, &a.booking_id).cmp(&(b.start, &b.booking_id)));
+        self.mirrored
+            .sort_by(|a, b| (&a.calendar, a.from, &a.event_id).cmp(&(&b.calendar, b.from, &b.event_id)));
+        self.adjustments
+            .sort_by(|a, b| (a.created_at, &a.adjustment.id).cmp(&(b.created_at, &b.adjustment.id)));
+    }
+
+    /// Adds what a choice would add to the agenda of a span if it were written, at the ends of the lists.
+    pub fn put(&mut self, (from, to): (Timestamp, Timestamp), choice: &Choice) {
+        let booking = &choice.booking;
+        self.occupied.extend(choice.occupations.iter().filter(|o| o.from < to && from < o.to).map(|o| {
+            Occupied {
+                booking_id: booking.id.clone(),
+                lane: o.lane.clone(),
+                share: o.share.clone().unwrap_or_else(|| booking.id.clone()),
+                from: o.from,
+                to: o.to,
+                pinned: o.pinned,
+            }
+        }));
+        let items = booking.items.iter().filter(|item| from <= item.start && item.start < to);
+        self.standing.extend(items.map(|item| Standing {
+            booking_id: booking.id.clone(),
+            customer_id: booking.customer_id(),
+            service_id: item.service_id.clone(),
+            staff_id: item.staff_id.clone(),
+            start: item.start,
+        }));
+    }
 }
 
 /// One service of a standing booking.

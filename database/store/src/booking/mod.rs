@@ -3,6 +3,7 @@
 mod agenda;
 mod refused;
 mod request;
+pub mod round;
 mod row;
 mod store;
 

@@ -1,3 +1,6 @@
+use jiff::civil::date;
+use serde_json::Value;
+
 use super::*;
 
 const SYSTEM: &str = "- corte: Corte | 45 min (0h45) | R$ 80,00 | Zé\n- coloracao: Coloração | 90 min (1h30) | R$ 1200,00 | Zé\n- mon: 09:00-12:00, 13:00-19:00\nNow: segunda-feira, 23/11/2026 às 10:00";
@@ -5,28 +8,68 @@ const RESULT: &str =
     r#"{"output":{"slots":[{"date":"2026-11-24","time":"15:00"},{"date":"2026-11-24","time":"15:15"}]}}"#;
 
 fn said(text: &str) -> Result<(), Lie> {
-    check(text, &Given { sources: &[SYSTEM, RESULT], asked: "quero amanhã às 14h, ou 30/11", standing: "" })
+    let given = Given {
+        results: &[RESULT],
+        profile: SYSTEM,
+        asked: "quero amanhã às 14h, ou 30/11",
+        standing: "",
+        today: Some(date(2026, 11, 23)),
+    };
+    check(text, &given)
+}
+
+/// The lines of a set, each with what the model was given; `judge` gets the text and what came of it.
+fn each_line(set: &str, mut judge: impl FnMut(&Value, Result<(), Lie>)) -> usize {
+    let contexts: Value = serde_json::from_str(include_str!("../../../tests/guard/contexts.json")).unwrap();
+    for line in set.lines() {
+        let row: Value = serde_json::from_str(line).unwrap();
+        let context = &contexts[row["profile"].as_str().unwrap()];
+        let named = row["results"].as_array().into_iter().flatten();
+        let results: Vec<String> =
+            named.map(|name| context["results"][name.as_str().unwrap()].to_string()).collect();
+        let results: Vec<&str> = results.iter().map(String::as_str).collect();
+        let given = Given {
+            results: &results,
+            profile: context["profile"].as_str().unwrap(),
+            asked: row["asked"].as_str().unwrap_or_default(),
+            standing: if row["standing"] == true { context["standing"].as_str().unwrap() } else { "" },
+            today: Some(context["today"].as_str().unwrap().parse().unwrap()),
+        };
+        judge(&row, check(row["text"].as_str().unwrap(), &given));
+    }
+    set.lines().count()
 }
 
 #[test]
-fn patterns_are_sound() {
-    for pattern in [
-        &*TIME,
-        &*TWELVE,
-        &*SPOKEN,
-        &*DATE,
-        &*ISO_DATE,
-        &*MONTH,
-        &*MONTH_FIRST,
-        &*PRICE,
-        &*DEED,
-        &*STATE,
-        &*NO_CLAIM,
-        &*NO_OFFER,
-        &*OFFER,
-    ] {
-        assert!(pattern.is_some());
-    }
+fn no_ordinary_answer_is_refused() {
+    let mut refused = Vec::new();
+    let sets = [
+        include_str!("../../../tests/guard/ordinary.jsonl"),
+        include_str!("../../../tests/guard/later_ordinary.jsonl"),
+    ];
+    let count = each_line(&sets.concat(), |row, outcome| {
+        if let Err(lie) = outcome {
+            refused.push(format!("{lie:?}: {}", row["text"]));
+        }
+    });
+    assert!(count >= 500);
+    assert!(refused.is_empty(), "{refused:#?}");
+}
+
+#[test]
+fn no_lie_passes() {
+    let mut passed = Vec::new();
+    let sets = [
+        include_str!("../../../tests/guard/lies.jsonl"),
+        include_str!("../../../tests/guard/later_lies.jsonl"),
+    ];
+    let count = each_line(&sets.concat(), |row, outcome| {
+        if outcome.is_ok() {
+            passed.push(format!("{}: {}", row["kind"], row["text"]));
+        }
+    });
+    assert!(count >= 400);
+    assert!(passed.is_empty(), "{passed:#?}");
 }
 
 #[test]
@@ -47,6 +90,10 @@ fn what_was_given_may_be_said_in_any_form() {
     }
 }
 
+fn months(text: &str) -> Vec<(u32, Option<u32>)> {
+    dates::dates(&text::tokens(text)).iter().map(|said| (said.day, said.month)).collect()
+}
+
 #[test]
 fn a_date_is_one_date_in_every_language() {
     for text in [
@@ -59,14 +106,14 @@ fn a_date_is_one_date_in_every_language() {
         "24/11",
         "24.11.2026",
     ] {
-        assert_eq!(claims(text).dates, BTreeSet::from([(24, 11)]), "{text}");
+        assert_eq!(months(text), [(24, Some(11))], "{text}");
     }
     for (text, month) in
         [("5 May", 5), ("5. März", 3), ("5 de enero", 1), ("October 5", 10), ("5. Dezember", 12)]
     {
-        assert_eq!(claims(text).dates, BTreeSet::from([(5, month)]), "{text}");
+        assert_eq!(months(text), [(5, Some(month))], "{text}");
     }
-    assert_eq!(claims("you may have 3 of them").dates, BTreeSet::new());
+    assert_eq!(months("you may have 3 of them"), []);
     assert_eq!(said("We have 25 November at 15:00."), Err(Lie::Date("25/11".into())));
 }
 
@@ -165,5 +212,70 @@ fn a_standing_appointment_may_be_told_with_its_own_time_only() {
     }
     for text in ["Confirmado!", "Seu horário está confirmado para as 15:00.", "Agendei para as 11:00."] {
         assert!(matches!(check(text, &given), Err(Lie::Effect(_))), "{text}");
+    }
+}
+
+#[test]
+fn decoration_hides_no_lie() {
+    for text in [
+        "Tenho às *16:00*.",
+        "Tenho às 1\u{fe0f}\u{20e3}6\u{fe0f}\u{20e3}:00.",
+        "Tenho às １６:00.",
+        "Tenho às 16\u{200b}:00.",
+        "Tenho a\u{300}s 16h.",
+    ] {
+        assert!(matches!(said(text), Err(Lie::Time(_))), "{text}");
+    }
+    assert!(matches!(said("A*gen*dei para você"), Err(Lie::Effect(_))));
+}
+
+#[test]
+fn one_sentence_does_not_excuse_the_next() {
+    for text in [
+        "Às 14h não tenho. Tenho às 16:00.",
+        "Às 14h não tenho, mas às 16:00 sim.",
+        "Qual prefere? Tenho às 16.",
+        "Não é às 15:00? Agendei para você.",
+    ] {
+        assert!(said(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn a_requested_appointment_is_not_told_as_confirmed() {
+    let standing = "- Corte / Ana: quarta-feira, 25/11/2026 às 11:00 (requested, K7QF2M)";
+    let given = Given { standing, today: Some(date(2026, 11, 23)), ..Given::default() };
+    assert!(matches!(check("Seu horário de quarta às 11:00 está confirmado.", &given), Err(Lie::Effect(_))));
+    assert_eq!(check("Seu horário está marcado para quarta às 11:00.", &given), Ok(()));
+}
+
+#[test]
+fn a_long_text_costs_no_more_than_its_length() {
+    let long = "se não às 16 e meia das 9 às ".repeat(4000);
+    let from = std::time::Instant::now();
+    let _ = check(&long, &Given::default());
+    let asked = "às 14:00 dia 24/11 por R$ 80,00 ".repeat(2000);
+    let _ = check("Tenho às 14:00.", &Given { asked: &asked, ..Given::default() });
+    assert!(from.elapsed().as_secs() < 5, "{:?}", from.elapsed());
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn no_text_makes_it_panic(text in "\\PC{0,200}", asked in "\\PC{0,80}", standing in "\\PC{0,80}") {
+        let given = Given { asked: &asked, standing: &standing, profile: &text, results: &[&asked], today: None };
+        let _ = check(&text, &given);
+    }
+
+    #[test]
+    fn no_row_of_its_own_words_makes_it_panic(words in proptest::collection::vec(proptest::sample::select(vec![
+        "às", "15", ":", "00", "h", "halb", "viertel", "nach", "vor", "e", "meia", "menos", "cuarto", "R$", ".", ",", "/",
+        "24", "11", "2026", "-", "de", "novembro", "th", "terça", "morgen", "kostet", "%", "agendei", "não", "se", "?",
+        "vinte", "hundert", "a", "p", "m", "dia", "the", "\n", "é", "✅", "999999999999", "K7QF2M", "_",
+    ]), 0..40), spaced in proptest::bool::ANY) {
+        let text = words.join(if spaced { " " } else { "" });
+        let given = Given { asked: &text, standing: &text, profile: &text, results: &[&text], today: Some(date(9999, 12, 31)) };
+        let _ = check(&text, &given);
     }
 }

@@ -1,6 +1,8 @@
 //! A scripted receptionist in the model's place: deterministic, but it reads the conversation and really calls the
 //! tools it is offered.
 
+mod appointments;
+mod failings;
 mod offer;
 mod phrases;
 mod services;
@@ -9,8 +11,10 @@ mod words;
 
 use serde_json::{Map, Value, json};
 
-use super::request::{Content, Declaration, Mode, Request};
-use offer::{BOOK, FIND, Slot};
+use super::request::{Content, Declaration, FunctionResponse, Mode, Request};
+pub(crate) use failings::{claim, helpless, obeyed, was_answered, wrong_times};
+pub(crate) use offer::FIND;
+use offer::{BOOK, Slot};
 use phrases::Language;
 use services::Service;
 use when::When;
@@ -80,6 +84,7 @@ pub(crate) fn answer(request: &Request) -> Answer {
 struct Reader<'a> {
     /// The conversation without what was taken back.
     contents: Vec<Content>,
+    callable: Vec<&'a Declaration>,
     find: Option<&'a Declaration>,
     book: Option<&'a Declaration>,
     services: Vec<Service>,
@@ -100,12 +105,21 @@ impl<'a> Reader<'a> {
         let contents = standing(&request.contents);
         let said = Words::of(&last_said(&contents));
         let language = Language::of(&said);
-        Self { contents, find, book, services: services::services(&system, &ids), said, language }
+        Self { contents, callable, find, book, services: services::services(&system, &ids), said, language }
+    }
+
+    /// The response to act on: free slots before all others that came with them.
+    fn newest_response(&self) -> Option<&FunctionResponse> {
+        let last = self.contents.last()?;
+        last.responses().find(|response| response.name == FIND).or_else(|| last.responses().last())
     }
 
     fn respond(&self) -> Answer {
         let when = When::said_in(&self.said);
-        if let Some(found) = self.contents.last().and_then(|last| last.responses().last()) {
+        if let Some(answer) = self.about_appointments(&when) {
+            return answer;
+        }
+        if let Some(found) = self.newest_response() {
             return match found.name.as_str() {
                 FIND => self.after_finding(&when, &offer::slots(&found.response)),
                 _ => Answer::Text(self.language.fallback().to_owned()),
@@ -119,7 +133,9 @@ impl<'a> Reader<'a> {
         }
         if let Some(time) = when.time {
             let offered = offer::at(&self.contents, time);
-            return offered.and_then(|slot| self.book(&slot)).unwrap_or_else(|| self.find_or_ask(&when));
+            return offered
+                .and_then(|slot| self.moved_to(&slot.token).or_else(|| self.book(&slot)))
+                .unwrap_or_else(|| self.find_or_ask(&when));
         }
         if self.said.has_any(&YES) {
             return self.accepted();
@@ -150,9 +166,10 @@ impl<'a> Reader<'a> {
         let offered = offer::latest(&self.contents);
         let first = self.said.has("primeiro") || self.said.has("primeira") || offered.len() == 1;
         match offered.first() {
-            Some(slot) if first => {
-                self.book(slot).unwrap_or_else(|| Answer::Text(self.language.which_time().to_owned()))
-            }
+            Some(slot) if first => self
+                .moved_to(&slot.token)
+                .or_else(|| self.book(slot))
+                .unwrap_or_else(|| Answer::Text(self.language.which_time().to_owned())),
             Some(_) => Answer::Text(self.language.which_time().to_owned()),
             None => Answer::Text(self.language.which_day().to_owned()),
         }

@@ -1,6 +1,6 @@
 //! What the brain says, in the customer's language.
 
-use super::{offer::Slot, services::Service, words::Words};
+use super::{appointments::Appointment, offer::Slot, services::Service, words::Words};
 
 /// A language the brain speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +77,9 @@ const GERMAN: [&str; 20] = [
 ];
 
 impl Language {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Portuguese, Self::Spanish, Self::English, Self::German];
+
     /// The language with most of its marks in the text; Portuguese if none has any.
     pub fn of(words: &Words) -> Self {
         let marks = |list: &[&str]| words.list().iter().filter(|word| list.contains(&word.as_str())).count();
@@ -129,6 +132,62 @@ impl Language {
             Self::Spanish => "Puedo ayudar con los servicios y la agenda. ¿En qué puedo ayudar?",
             Self::English => "I can help with our services and the schedule. How can I help?",
             Self::German => "Ich helfe gern mit Leistungen und Terminen. Wie kann ich helfen?",
+        }
+    }
+
+    pub fn which_to_cancel(self) -> &'static str {
+        match self {
+            Self::Portuguese => "Qual dos seus horários você quer cancelar?",
+            Self::Spanish => "¿Cuál de tus citas quieres cancelar?",
+            Self::English => "Which of your appointments would you like to cancel?",
+            Self::German => "Welchen Termin möchten Sie absagen?",
+        }
+    }
+
+    pub fn which_to_move(self) -> &'static str {
+        match self {
+            Self::Portuguese => "Qual dos seus horários você quer mudar?",
+            Self::Spanish => "¿Cuál de tus citas quieres cambiar?",
+            Self::English => "Which of your appointments would you like to change?",
+            Self::German => "Welchen Termin möchten Sie verschieben?",
+        }
+    }
+
+    pub fn which_new_day(self) -> &'static str {
+        match self {
+            Self::Portuguese => "Para qual dia e horário você quer mudar?",
+            Self::Spanish => "¿A qué día y hora quieres cambiar?",
+            Self::English => "Which day and time would you like instead?",
+            Self::German => "Welcher Tag und welche Uhrzeit passen stattdessen?",
+        }
+    }
+
+    pub fn no_appointment(self) -> &'static str {
+        match self {
+            Self::Portuguese => "Não encontrei nenhum horário seu. Quer ver horários livres?",
+            Self::Spanish => "No encontré ninguna cita tuya. ¿Quieres ver horarios libres?",
+            Self::English => "I found no appointment of yours. Would you like to see free times?",
+            Self::German => "Ich habe keinen Termin von Ihnen gefunden. Möchten Sie freie Zeiten sehen?",
+        }
+    }
+
+    /// The customer's appointments, one after the other.
+    pub fn your_appointments(self, mine: &[Appointment]) -> String {
+        let one = |one: &Appointment| {
+            let slot = Slot {
+                token: String::new(),
+                date: one.date.clone(),
+                weekday: one.weekday.clone(),
+                time: String::new(),
+            };
+            format!("{}: {} {}", one.services, self.day(&slot), one.time)
+        };
+        let list = mine.iter().map(one).collect::<Vec<_>>().join("; ");
+        match self {
+            Self::Portuguese => format!("Seus horários: {list}."),
+            Self::Spanish => format!("Tus citas: {list}."),
+            Self::English => format!("Your appointments: {list}."),
+            Self::German => format!("Ihre Termine: {list}."),
         }
     }
 

@@ -147,3 +147,92 @@ fn a_note_of_the_program_is_not_taken_for_the_customer() {
     let said = json!([user("corte terça às 15h"), call, response, model("Marquei às 16:00!"), note]);
     assert_eq!(ask(&said), book(json!({"slot": "t15:00"})));
 }
+
+fn reader_tools() -> Value {
+    let more: Vec<Value> = ["my_appointments", "move_appointment", "cancel_appointment", "hand_over"]
+        .iter()
+        .map(|name| {
+            let properties = json!({"appointment": {"type": "string"}, "slot": {"type": "string"}, "reason": {"type": "string"}});
+            json!({"name": name, "parametersJsonSchema": {"type": "object", "properties": properties}})
+        })
+        .collect();
+    let mut tools = tools();
+    tools[0]["functionDeclarations"].as_array_mut().unwrap().extend(more);
+    tools[0]["functionDeclarations"][0]["parametersJsonSchema"]["properties"]["appointment"] =
+        json!({"type": "string"});
+    tools
+}
+
+fn ask_with_all_tools(contents: &Value) -> Answer {
+    let request = json!({"systemInstruction": {"parts": [{"text": SYSTEM}]}, "contents": contents, "tools": reader_tools()});
+    answer(&serde_json::from_value(request).unwrap())
+}
+
+fn mine(times: &[&str]) -> [Value; 2] {
+    let list: Vec<Value> = times
+        .iter()
+        .map(|time| json!({"appointment": format!("a{time}"), "services": "Corte", "date": "2026-11-24", "weekday": "terça-feira", "time": time}))
+        .collect();
+    [
+        json!({"role": "model", "parts": [{"functionCall": {"id": "1", "name": "my_appointments", "args": {}}}]}),
+        json!({"role": "user", "parts": [{"functionResponse": {"id": "1", "name": "my_appointments",
+            "response": {"output": {"appointments": list}}}}]}),
+    ]
+}
+
+#[test]
+fn an_appointment_is_looked_up_before_it_is_cancelled_and_one_of_several_is_asked_for() {
+    for text in ["quero cancelar", "quiero anular mi cita", "ich möchte absagen", "please cancel it"] {
+        let called = ask_with_all_tools(&json!([user(text)]));
+        assert_eq!(called, Answer::Call { name: "my_appointments", args: json!({}) }, "{text}");
+    }
+    let [call, one] = mine(&["15:00"]);
+    let cancel = Answer::Call { name: "cancel_appointment", args: json!({"appointment": "a15:00"}) };
+    assert_eq!(ask_with_all_tools(&json!([user("quero cancelar"), call, one])), cancel);
+    let [call, two] = mine(&["10:00", "15:00"]);
+    let which = Language::Portuguese.which_to_cancel();
+    let asked = json!([user("quero cancelar"), call, two]);
+    assert_eq!(ask_with_all_tools(&asked), Answer::Text(which.to_owned()));
+    let [call, two] = mine(&["10:00", "15:00"]);
+    assert_eq!(
+        ask_with_all_tools(&json!([user("quero cancelar"), model(which), user("o das 15h"), call, two])),
+        cancel
+    );
+}
+
+#[test]
+fn an_appointment_is_moved_to_a_slot_that_was_looked_for_with_it() {
+    let [call, one] = mine(&["15:00"]);
+    let wish = user("quero remarcar para sexta às 10h");
+    let find = ask_with_all_tools(&json!([wish, call, one]));
+    let Answer::Call { name: FIND, args } = find else { panic!("{find:?}") };
+    assert_eq!((&args["appointment"], &args["weekday"]), (&json!("a15:00"), &json!("fri")));
+    let [call, one] = mine(&["15:00"]);
+    let looked =
+        json!({"role": "model", "parts": [{"functionCall": {"id": "2", "name": FIND, "args": args}}]});
+    let [_, slots] = found(&["10:00"]);
+    let moved = ask_with_all_tools(&json!([wish, call, one, looked, slots]));
+    assert_eq!(
+        moved,
+        Answer::Call { name: "move_appointment", args: json!({"appointment": "a15:00", "slot": "t10:00"}) }
+    );
+}
+
+#[test]
+fn whoever_asks_for_a_person_gets_one() {
+    for text in [
+        "quero falar com uma pessoa",
+        "quiero hablar con una persona",
+        "mit einem Menschen sprechen",
+        "talk to a human",
+    ] {
+        assert!(
+            matches!(ask_with_all_tools(&json!([user(text)])), Answer::Call { name: "hand_over", .. }),
+            "{text}"
+        );
+    }
+    assert!(matches!(
+        ask_with_all_tools(&json!([user("um corte para uma pessoa na sexta")])),
+        Answer::Call { name: FIND, .. }
+    ));
+}

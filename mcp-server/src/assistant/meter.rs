@@ -1,0 +1,55 @@
+//! What a turn uses up and what happens in it, to be counted when it is over.
+
+use mcp_store::usage::Usage;
+
+use super::{gemini::Tokens, plain::MenuReason};
+use crate::metrics::Metrics;
+
+/// What a turn uses up and what happens in it.
+#[derive(Clone, Debug, Default)]
+pub struct Meter {
+    /// Tokens, seconds and messages.
+    pub usage: Usage,
+    answers: Vec<&'static str>,
+    tools: Vec<(&'static str, &'static str)>,
+    menus: Vec<MenuReason>,
+}
+
+impl Meter {
+    /// One call of a model.
+    pub fn add(&mut self, tokens: Tokens) {
+        self.usage.tokens_in = self.usage.tokens_in.saturating_add(tokens.input);
+        self.usage.tokens_out = self.usage.tokens_out.saturating_add(tokens.output);
+    }
+
+    /// What became of an answer: `sent`, `lie`, `blocked`, `unusable`.
+    pub fn answer(&mut self, outcome: &'static str) {
+        self.answers.push(outcome);
+    }
+
+    /// How a call of a function ended: `done`, `staged`, `refused`.
+    pub fn tool(&mut self, tool: &'static str, outcome: &'static str) {
+        self.tools.push((tool, outcome));
+    }
+
+    /// A menu answers.
+    pub fn menu(&mut self, why: MenuReason) {
+        self.menus.push(why);
+    }
+
+    /// Counts all of it.
+    pub fn count(&self, metrics: &Metrics) {
+        metrics.used(&self.usage);
+        self.answers.iter().for_each(|outcome| metrics.model_answer(outcome));
+        self.tools.iter().for_each(|(tool, outcome)| metrics.tool(tool, outcome));
+        for why in &self.menus {
+            metrics.menu(match why {
+                MenuReason::ModelDown => "model_down",
+                MenuReason::ModelSlow => "model_slow",
+                MenuReason::OverBudget => "over_budget",
+                MenuReason::Blocked => "blocked",
+                MenuReason::Late => "late",
+            });
+        }
+    }
+}

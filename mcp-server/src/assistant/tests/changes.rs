@@ -1,0 +1,133 @@
+//! Booking, moving and cancelling through the model's functions.
+
+use mcp_store::booking::BookingState;
+
+use super::{
+    super::gemini::scripted::{calls, text},
+    *,
+};
+
+#[tokio::test]
+async fn a_booking_is_committed_with_its_receipt_and_the_next_turn_carries_the_exchange() {
+    let world = World::new([]).await;
+    let slot = world.slot("corte", "2026-11-17T15:00").await;
+    let book = calls(&[("book_appointment", json!({"slot": slot, "name": "Ana Souza"}))]);
+    world.model.extend([Ok(book), Ok(text("De nada!"))]);
+    let sent = world.say(&["quero um corte", "amanhã às 15h"]).await;
+    assert_eq!(sent.len(), 1, "{sent:?}");
+    assert!(sent[0].1.contains("15:00") && sent[0].1.contains("R$ 80,00"), "{sent:?}");
+    let rows = world.bed.desk.mine(world.ana().await).await.unwrap();
+    assert_eq!((rows.len(), rows[0].booking.customer_name.as_str()), (1, "Ana Souza"));
+
+    world.say(&["obrigada"]).await;
+    let asked = world.model.asked();
+    let contents = asked.last().unwrap().1["contents"].as_array().unwrap().clone();
+    assert_eq!(contents[0]["parts"], json!([{"text": "quero um corte"}, {"text": "amanhã às 15h"}]));
+    assert_eq!(contents[1]["parts"][0]["thoughtSignature"], "c2ln", "replayed as it came");
+    let result = &contents[2]["parts"][0]["functionResponse"];
+    assert_eq!((&result["id"], &result["response"]["output"]["done"]), (&json!("c0"), &json!(true)));
+    assert!(contents[3]["parts"][0]["text"].as_str().unwrap().contains("15:00"), "the receipt");
+    assert!(
+        asked.last().unwrap().1["systemInstruction"].to_string().contains("15:00"),
+        "what stands is known"
+    );
+}
+
+#[tokio::test]
+async fn a_booking_is_moved_and_cancelled_by_references_of_the_customers_own() {
+    let world = World::new([]).await;
+    let slot = world.slot("corte", "2026-11-17T15:00").await;
+    world.model.extend([Ok(calls(&[("book_appointment", json!({"slot": slot}))]))]);
+    world.say(&["corte amanhã às 15h"]).await;
+    let ana = world.ana().await;
+    let id = world.bed.desk.mine(ana).await.unwrap()[0].booking.id.clone();
+    let mine = world.bed.desk.booking_ref(&Principal::Customer(ana), &id);
+
+    let other = world.slot("corte", "2026-11-18T10:00").await;
+    world.model.extend([
+        Ok(calls(&[("my_appointments", json!({}))])),
+        Ok(calls(&[("move_appointment", json!({"appointment": mine, "slot": other}))])),
+    ]);
+    let sent = world.say(&["muda para quarta às 10h"]).await;
+    assert!(sent[0].1.contains("18/11/2026") && sent[0].1.contains("10:00"), "{sent:?}");
+    let listed = world.model.asked().last().unwrap().1["contents"].to_string();
+    assert!(listed.contains(&mine), "the model read the reference: {listed}");
+    let moved = world.bed.store.booking(&id).await.unwrap().unwrap();
+    assert_eq!((moved.booking.start(), moved.revision), (local("2026-11-18T10:00"), 2));
+
+    let cancel = json!({"appointment": mine, "reason": "viagem"});
+    world.model.extend([Ok(calls(&[("cancel_appointment", cancel)]))]);
+    let sent = world.say(&["cancela, vou viajar"]).await;
+    assert!(sent[0].1.to_lowercase().contains("cancelad"), "{sent:?}");
+    let row = world.bed.store.booking(&id).await.unwrap().unwrap();
+    assert_eq!((row.booking.state, row.reason.as_deref()), (BookingState::Cancelled, Some("viagem")));
+}
+
+#[tokio::test]
+async fn a_reference_of_somebody_else_moves_and_cancels_nothing() {
+    let world = World::new([]).await;
+    let slot = world.slot("corte", "2026-11-17T15:00").await;
+    world.model.extend([Ok(calls(&[("book_appointment", json!({"slot": slot}))]))]);
+    world.say(&["corte amanhã às 15h"]).await;
+    let ana = world.ana().await;
+    let id = world.bed.desk.mine(ana).await.unwrap()[0].booking.id.clone();
+    let of_ana = world.bed.desk.booking_ref(&Principal::Customer(ana), &id);
+    world.model.extend([
+        Ok(calls(&[
+            ("cancel_appointment", json!({"appointment": of_ana})),
+            ("cancel_appointment", json!({"appointment": id})),
+            ("move_appointment", json!({"appointment": of_ana, "slot": "c2xvdA"})),
+        ])),
+        Ok(text("Não encontrei esse agendamento.")),
+    ]);
+    world.arrive("5511900000002", &[("text", json!({"body": "cancela o da Ana"}))]).await;
+    world.turn().await;
+    assert!(world.bed.store.booking(&id).await.unwrap().unwrap().booking.state.stands());
+    let answered =
+        world.model.asked().last().unwrap().1["contents"].as_array().unwrap().last().unwrap().clone();
+    let codes: Vec<&Value> = answered["parts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|part| &part["functionResponse"]["response"]["error"]["code"])
+        .collect();
+    assert_eq!(codes, ["not_found"; 3]);
+}
+
+#[tokio::test]
+async fn a_slot_that_is_gone_is_refused_with_others_and_nothing_is_claimed() {
+    let world = World::new([]).await;
+    let slot = world.slot("corte", "2026-11-17T15:00").await;
+    world.model.extend([Ok(calls(&[("book_appointment", json!({"slot": slot}))]))]);
+    world.say(&["corte amanhã às 15h"]).await;
+    let other = world.bed.customer("5511900000002").await;
+    let reference = SlotRef::one("corte", "ze", local("2026-11-17T15:00"), true);
+    let reference = world.bed.desk.refs.make(&Principal::Customer(other), &reference);
+    world.model.extend([Ok(calls(&[("book_appointment", json!({"slot": reference}))]))]);
+    world.arrive("5511900000002", &[("text", json!({"body": "corte amanhã às 15h"}))]).await;
+    world.turn().await;
+    let sent = world.sent().await;
+    assert!(sent[0].1.contains("16:00") && !sent[0].1.contains("✅"), "{sent:?}");
+    assert!(world.bed.desk.mine(other).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn of_two_changes_at_once_one_is_done_and_the_other_is_answered() {
+    let world = World::new([]).await;
+    let (first, second) =
+        (world.slot("corte", "2026-11-17T15:00").await, world.slot("barba", "2026-11-17T17:00").await);
+    world.model.extend([Ok(calls(&[
+        ("get_business_info", json!({})),
+        ("book_appointment", json!({"slot": first})),
+        ("book_appointment", json!({"slot": second})),
+        ("drop_tables", json!({})),
+    ]))]);
+    world.say(&["corte às 15h e barba às 17h amanhã"]).await;
+    assert_eq!(world.bed.desk.mine(world.ana().await).await.unwrap().len(), 1);
+    let history = world.history().await;
+    let answers = history[2]["parts"].as_array().unwrap();
+    let of = |at: usize| &answers[at]["functionResponse"]["response"];
+    assert_eq!(of(0)["output"]["name"], "Barbearia do Zé");
+    assert_eq!(of(1)["output"]["done"], true);
+    assert_eq!((&of(2)["error"]["code"], &of(3)["error"]["code"]), (&json!("conflict"), &json!("not_found")));
+}

@@ -79,7 +79,10 @@ def _window(browser: Browser, server: str, request: pytest.FixtureRequest, size:
     page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
     page.goto(server)
     yield page
+    trouble = page.locator("#trouble")
+    told = trouble.text_content() if trouble.is_visible() else ""
     SHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SHOTS / f"{request.node.name}.png")
     context.close()
     assert errors == [], "the page's console has errors"
+    assert told == "", "the page tells of trouble"

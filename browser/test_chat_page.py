@@ -51,7 +51,7 @@ def test_it_fits_a_phone_and_works_by_keyboard(phone: Page) -> None:
     phone.get_by_label("Message", exact=True).focus()
     phone.keyboard.type("Oi")
     phone.keyboard.press("Enter")
-    expect(phone.locator("#bubbles li.mine")).to_contain_text("Oi")
+    expect(phone.locator("#bubbles li.mine").last).to_contain_text("Oi")
     expect(phone.locator("#bubbles li:not(.mine)").last).to_be_visible(timeout=PATIENCE)
     phone.get_by_role("button", name="Agenda").click()
     expect(phone.locator("#agenda")).to_be_visible()

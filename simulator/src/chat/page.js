@@ -28,6 +28,7 @@ const trouble = (text) => {
 };
 
 const say = async (message, text) => {
+  if (!number) await refresh();
   if (!number) return trouble("No number is registered yet: is the server running?");
   const body = { phone_number_id: number, from: customer, name: everybody().get(customer) || "Ana", text: text || "" };
   if (message) body.message = message;
@@ -43,7 +44,7 @@ const say = async (message, text) => {
 const tap = (kind, option, bubble) =>
   say({
     type: "interactive",
-    context: { id: bubble.id },
+    context: { from: number, id: bubble.id },
     interactive: { type: kind, [kind]: { id: option.id, title: option.title } },
   });
 
@@ -158,7 +159,8 @@ $("#customer").addEventListener("change", (event) => {
   customer = event.target.value;
   remember();
 });
-$("#another").addEventListener("click", () => {
+$("#another").addEventListener("click", async () => {
+  if (!number) await refresh();
   const n = everybody().size + 1;
   const name = ["Ana", "Bruno", "Carla", "Diego", "Elena", "Felix"][(n - 1) % 6];
   added.push({ phone: `55119000000${String(n).padStart(2, "0")}`, name });

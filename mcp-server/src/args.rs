@@ -43,7 +43,7 @@ enum Command {
     Doctor(Box<DoctorArgs>),
     /// List, replay or discard what could not be handled.
     Outbox(OutboxArgs),
-    /// Print an access token for this tenant's /mcp.
+    /// Print an access token for this tenant's /mcp and /api/v1.
     Token(TokenArgs),
 }
 

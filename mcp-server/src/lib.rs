@@ -1,9 +1,11 @@
 //! The tenant process: answers the customers of one business on WhatsApp, books their appointments, and is an
 //! MCP server for agents.
 //!
-//! `web` receives, `whatsapp` keeps what arrived and sends what is to be said, `assistant` answers a burst of
-//! messages in one turn, `booking` decides what can be booked, `calendar` mirrors bookings into Google Calendar,
-//! `mcp` is the agents' door, and `serve` puts the parts together. Time, randomness and the store are handed in.
+//! `web` receives (the webhook, and under `web::rest` what programs ask for), `whatsapp` keeps what arrived and sends
+//! what is to be said, `assistant` answers a burst of messages in one turn, `owner` takes the orders of whoever runs the
+//! business, `booking` decides what can be booked, `notices` says what no turn asked for, `calendar` keeps the bookings
+//! and Google Calendar in step, `mcp` is the agents' door, `words` has the sentences, and `serve` puts the parts
+//! together. Time, randomness and the store are handed in.
 
 pub mod args;
 pub mod assistant;

@@ -32,6 +32,7 @@ macro_rules! suite {
                 a_shorter_takeover_does_not_end_a_longer_one
                 a_turn_that_tells_nobody_there_commits_nothing
                 where_a_booking_was_refused_only_what_stands_alone_is_done
+                a_turn_that_a_person_took_over_still_does_what_stands_alone
                 a_turn_begins_and_ends_waits
                 a_turn_changes_hours_and_takes_it_back
                 a_revoked_message_leaves_inbox_and_history_and_an_edited_one_is_replaced

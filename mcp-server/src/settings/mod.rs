@@ -128,7 +128,7 @@ pub struct ServeArgs {
     /// Seconds between two looks at the calendars, beside what Google pushes.
     #[arg(long, env = "GOOGLE_CALENDAR_POLL", default_value = "60", value_parser = clap::value_parser!(u16).range(1..=240))]
     google_calendar_poll: u16,
-    /// Google project; names the quota where given.
+    /// Google project; accepted because credentials name it, and not needed.
     #[arg(long, env = "GOOGLE_PROJECT_ID")]
     google_project_id: Option<String>,
     /// Service account.

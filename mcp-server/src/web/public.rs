@@ -1,4 +1,4 @@
-//! What the world sees: the webhook and `/mcp`, under the root and under the base path.
+//! What the world sees: the webhook, `/mcp` and `/api/v1`, under the root and under the base path.
 
 use std::sync::Arc;
 

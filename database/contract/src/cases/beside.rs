@@ -108,6 +108,18 @@ pub async fn where_a_booking_was_refused_only_what_stands_alone_is_done(bed: Arc
     assert_eq!(store.outgoing("n1").await.unwrap(), None);
 }
 
+pub async fn a_turn_that_a_person_took_over_still_does_what_stands_alone(bed: Arc<Bed>) {
+    let store = &*bed.store;
+    let turn = claimed(&bed).await;
+    store.set_owner(turn.conversation.id, Owner::Human { until: at(60_000) }).await.unwrap();
+    let also = vec![Also::Notices(false), Also::Informed, Also::Takeover { until: at(90_000) }];
+    assert_eq!(commit(store, &turn, with(also), at(2100)).await, TurnEnd::TakenOver);
+    let conversation = store.conversation(turn.conversation.id).await.unwrap().unwrap();
+    assert_eq!((conversation.notices, conversation.informed_at), (Some(false), None));
+    assert_eq!(conversation.owner, Owner::Human { until: at(60_000) });
+    assert_eq!(store.claim_outgoing(&SENDING, at(2200)).await.unwrap(), None, "nothing is said");
+}
+
 pub async fn a_turn_begins_and_ends_waits(bed: Arc<Bed>) {
     let store = &*bed.store;
     let turn = claimed(&bed).await;

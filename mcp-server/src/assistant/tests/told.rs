@@ -67,6 +67,42 @@ async fn after_a_hand_over_the_owner_has_been_told_and_what_the_customer_says_is
 }
 
 #[tokio::test]
+async fn who_wants_no_notices_is_heard_while_a_person_answers() {
+    let world = World::with(&with_owner(""), &["best"], Scripted::of([])).await;
+    world.say(&["quero falar com uma pessoa"]).await;
+    world.arrive(ANA, &[("text", json!({"body": "PARAR"}))]).await;
+    let turn = world.claim().await;
+    assert!(turn.conversation.owner.is_human_at(world.now()));
+    world.commit(&turn, Assistant::stay_silent(&turn)).await;
+    assert!(world.sent().await.is_empty(), "the assistant is silent");
+    let conversation = world.bed.store.conversation(turn.conversation.id).await.unwrap().unwrap();
+    assert_eq!(conversation.notices, Some(false));
+}
+
+#[tokio::test]
+async fn two_taps_of_an_owner_are_two_turns_and_those_of_a_customer_one() {
+    let world = World::with(&with_owner(""), &["best"], Scripted::of([])).await;
+    let tap = |id: &str| {
+        ("interactive", json!({"type": "button_reply", "button_reply": {"id": id, "title": "Aprovar"}}))
+    };
+    for (from, answered) in [("5511988880000", 1), (ANA, 2)] {
+        world.arrive(from, &[tap("first"), tap("second")]).await;
+        let mut turn = world.claim().await;
+        assert_eq!(turn.messages.len(), 2);
+        world.assistant.one_decision(&mut turn).await;
+        assert_eq!(turn.messages.len(), answered, "{from}");
+        let decided = world.decide(&turn).await;
+        assert!(matches!(world.commit(&turn, decided).await, TurnEnd::Committed { .. }));
+        if answered == 1 {
+            let rest = world.claim().await;
+            assert_eq!(rest.messages.len(), 1, "the second tap waits for a turn of its own");
+            let decided = world.decide(&rest).await;
+            world.commit(&rest, decided).await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_message_taken_back_later_is_in_no_history_any_more() {
     let world = World::new([Ok(text("Olá!")), Ok(text("Tudo bem?"))]).await;
     world.arrive(ANA, &[("text", json!({"body": "minha senha é 1234"}))]).await;

@@ -132,7 +132,7 @@ impl Desk {
     }
 
     /// Free slots that a booking can be moved to: the same services by the same people, and what the booking itself
-    /// occupies is free. With references for a principal.
+    /// occupies is free; a time without a day is one of the booking's day. With references for a principal.
     pub async fn find_other(
         &self,
         principal: &Principal,
@@ -142,7 +142,8 @@ impl Desk {
         let items = row.booking.items.iter();
         let services: Vec<_> =
             items.map(|item| (item.service_id.as_str(), Some(item.staff_id.as_str()))).collect();
-        self.look(principal, &services, Some(&row.booking.id), when).await
+        let day = Calendar::new(&self.profile().profile)?.local(row.booking.start()).date();
+        self.look(principal, &services, Some(&row.booking.id), &when.clone().or_on(day)).await
     }
 
     async fn look(

@@ -123,6 +123,16 @@ async fn free_slots_for_a_move_include_what_the_booking_itself_occupies() {
 }
 
 #[tokio::test]
+async fn a_booking_is_moved_within_its_day_where_only_a_time_is_said() {
+    let bed = Bed::new().await;
+    let ana = bed.customer("5511900000001").await;
+    let row = booked(&bed, ana, "2026-11-18T10:00").await;
+    let four = When { at: Some("16:00".into()), ..When::default() };
+    let found = bed.desk.find_other(&Principal::Customer(ana), &row, &four).await.unwrap();
+    assert_eq!(found.slots.first().map(|slot| slot.slot.start), Some(local("2026-11-18T16:00")));
+}
+
+#[tokio::test]
 async fn only_the_staff_decides_about_what_is_requested() {
     let bed =
         Bed::with(&profile("").replace("slotStep: 15m", "slotStep: 15m, confirmation: owner-approves")).await;

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use jiff::civil::Weekday;
+use jiff::civil::{Date, Weekday};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use serde_json::{Value, json};
@@ -122,6 +122,21 @@ fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i32>, D::
 }
 
 impl When {
+    /// A time without a day is one of this day: "at four", about an appointment, means its own day.
+    #[must_use]
+    pub fn or_on(mut self, date: Date) -> Self {
+        let Self { weekday, week, day, month, year, offset_days, part_of_day, at, from, to } = &self;
+        let days = [week, day, month, year, offset_days];
+        let names_a_day = weekday.is_some() || days.iter().any(|field| field.is_some());
+        let names_a_time = part_of_day.is_some() || [at, from, to].iter().any(|field| field.is_some());
+        if names_a_time && !names_a_day {
+            self.year = Some(date.year().into());
+            self.month = Some(date.month().into());
+            self.day = Some(date.day().into());
+        }
+        self
+    }
+
     /// The fields as a tool's parameters, for a tool that takes them beside its own.
     pub fn properties() -> serde_json::Map<String, Value> {
         let properties = json!({
@@ -181,6 +196,24 @@ mod tests {
             serde_json::from_str::<When>(r#"{"date": "2026-11-27"}"#).is_err(),
             "unknown fields are told"
         );
+    }
+
+    #[test]
+    fn a_time_alone_may_be_about_a_known_day_and_a_named_day_stays() {
+        let friday = jiff::civil::date(2026, 11, 27);
+        let four = When { at: Some("16:00".into()), ..When::default() };
+        let expected = When { year: Some(2026), month: Some(11), day: Some(27), ..four.clone() };
+        assert_eq!(four.or_on(friday), expected);
+        let others = [
+            When::default(),
+            When { weekday: Some(Day::Mon), ..When::default() },
+            When { offset_days: Some(0), ..When::default() },
+            When { week: Some(1), ..When::default() },
+            When { month: Some(12), ..When::default() },
+        ];
+        for when in others {
+            assert_eq!(when.clone().or_on(friday), when);
+        }
     }
 
     #[test]

@@ -76,7 +76,15 @@ const WORDS_OF_MOVE: [&str; 19] = [
     "change",
     "postpone",
 ];
-const PHRASES_OF_MINE: [&str; 16] = [
+const PHRASES_OF_MINE: [&str; 24] = [
+    "minha hora",
+    "hora marcada",
+    "minha reserva",
+    "que horas eu",
+    "mi reserva",
+    "mi turno",
+    "meinen termin",
+    "is my appointment",
     "meus agendamentos",
     "meu agendamento",
     "meus horarios",

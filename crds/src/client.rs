@@ -5,7 +5,7 @@ use mcp_tenant::Profile;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{environment::Environment, status::McpClientStatus};
+use crate::{delivery::Delivery, environment::Environment, status::McpClientStatus};
 
 /// Longest name of a client, so that `{name}-{environment}` is still a namespace's name.
 pub const MAX_NAME: usize = 51;
@@ -18,12 +18,15 @@ pub const MAX_NAME: usize = 51;
     kind = "McpClient",
     namespaced,
     shortname = "mcpc",
+    category = "mcp-platform",
     status = "McpClientStatus",
     derive = "PartialEq",
     doc = "One business: its profile, its credentials and the environments it runs in.",
     printcolumn = r#"{"name": "Ready", "type": "string", "jsonPath": ".status.conditions[?(@.type==\"Ready\")].status"}"#,
     printcolumn = r#"{"name": "Reason", "type": "string", "jsonPath": ".status.conditions[?(@.type==\"Ready\")].reason"}"#,
     printcolumn = r#"{"name": "Environments", "type": "string", "jsonPath": ".status.environmentsReady", "description": "Environments that are ready, of those asked for."}"#,
+    printcolumn = r#"{"name": "Plan", "type": "string", "jsonPath": ".spec.plan", "priority": 1}"#,
+    printcolumn = r#"{"name": "Message", "type": "string", "jsonPath": ".status.conditions[?(@.type==\"Ready\")].message", "priority": 1, "description": "What is the matter, and what to do next."}"#,
     printcolumn = r#"{"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}"#
 )]
 #[serde(rename_all = "camelCase")]
@@ -31,12 +34,16 @@ pub const MAX_NAME: usize = 51;
     "rule": "self.environments.all(e, self.environments.exists_one(f, f.whatsapp.phoneNumberId == e.whatsapp.phoneNumberId))",
     "message": "two environments use the same WhatsApp number: give each environment a phoneNumberId of its own",
     "fieldPath": ".environments",
+}, {
+    "rule": "self.environments.all(e, !has(e.route) || !has(e.route.path) || self.environments.exists_one(f, has(f.route) && has(f.route.path) && f.route.host == e.route.host && f.route.path == e.route.path))",
+    "message": "two environments have the same host and path: give each environment a path of its own, or leave path out",
+    "fieldPath": ".environments",
 }]))]
 pub struct McpClientSpec {
     /// Name of the business for people who run the platform.
     #[schemars(length(min = 1, max = 80))]
     pub display_name: String,
-    /// The business as data: what the server reads.
+    /// The business as data: what the server reads. `mcp-server check` reads it without a cluster.
     pub profile: Profile,
     /// The Secret, in the client's own namespace, that holds the credentials a human supplies. It must be labelled
     /// `mcp-platform.dev/credentials: "true"`.
@@ -44,7 +51,15 @@ pub struct McpClientSpec {
     /// Where the client runs; each environment has its own namespace, `{client}-{environment}`.
     #[schemars(length(min = 1, max = 3), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
     pub environments: Vec<Environment>,
-    /// What becomes of the data when the client, or an environment of it, is deleted.
+    /// The `McpPlan` whose defaults and limits hold for this client. None when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
+    pub plan: Option<String>,
+    /// How the workload reaches the cluster.
+    #[serde(default)]
+    pub delivery: Delivery,
+    /// What becomes of the data when the client, or an environment of it, is deleted: `Retain` keeps it. `Delete`
+    /// destroys it where the annotation `mcp-platform.dev/confirm-delete` names the namespace.
     #[serde(default)]
     pub deletion_policy: DeletionPolicy,
 }

@@ -1,15 +1,26 @@
-//! The `CustomResourceDefinition` as it is installed.
+//! The `CustomResourceDefinition`s as they are installed.
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     CustomResourceDefinition, JSONSchemaProps, ValidationRule,
 };
 use kube::CustomResourceExt;
 
-use crate::{McpClient, client::MAX_NAME, sentences};
+use crate::{McpClient, McpPlan, client::MAX_NAME, sentences};
 
 /// The definition of `McpClient` with every rule in it.
 pub fn definition() -> CustomResourceDefinition {
-    let mut crd = McpClient::crd();
+    finished(McpClient::crd(), Some(&name_rule()))
+}
+
+/// The definition of `McpPlan` with every rule in it.
+pub fn plan_definition() -> CustomResourceDefinition {
+    finished(McpPlan::crd(), None)
+}
+
+fn finished(
+    mut crd: CustomResourceDefinition,
+    name_rule: Option<&ValidationRule>,
+) -> CustomResourceDefinition {
     // Neither Helm nor Argo CD may remove the definition: every client would go with it.
     crd.metadata.annotations.get_or_insert_default().extend(
         [
@@ -20,9 +31,13 @@ pub fn definition() -> CustomResourceDefinition {
     );
     for version in &mut crd.spec.versions {
         if let Some(schema) = version.schema.as_mut().and_then(|schema| schema.open_api_v3_schema.as_mut()) {
-            schema.x_kubernetes_validations.get_or_insert_default().push(name_rule());
+            if let Some(rule) = name_rule {
+                schema.x_kubernetes_validations.get_or_insert_default().push(rule.clone());
+            }
             sentences::put_in_place_of_patterns(schema);
-            name_the_metadata(schema);
+            if name_rule.is_some() {
+                name_the_metadata(schema);
+            }
             drop_foreign_formats(schema);
         }
     }
@@ -31,14 +46,18 @@ pub fn definition() -> CustomResourceDefinition {
 
 /// Why the definition could not be written as YAML.
 #[derive(Debug, thiserror::Error)]
-#[error("print the definition of McpClient: {0}")]
+#[error("print the definitions: {0}")]
 pub struct PrintError(String);
 
-/// The definition as YAML: the text of `crds/generated/mcpclients.yaml`.
+/// Both definitions as YAML documents: the text of `crds/generated/mcpclients.yaml`.
 pub fn definition_yaml() -> Result<String, PrintError> {
-    // Through a value: its maps are sorted, so that the text is the same on every machine.
-    let value = serde_json::to_value(definition()).map_err(|error| PrintError(error.to_string()))?;
-    serde_yaml::to_string(&value).map_err(|error| PrintError(error.to_string()))
+    let documents = [definition(), plan_definition()].map(|definition| {
+        // Through a value: its maps are sorted, so that the text is the same on every machine.
+        let value = serde_json::to_value(definition).map_err(|error| PrintError(error.to_string()))?;
+        serde_yaml::to_string(&value).map_err(|error| PrintError(error.to_string()))
+    });
+    let [client, plan] = documents;
+    Ok(format!("{}\n---\n{}\n", client?.trim_end(), plan?.trim_end()))
 }
 
 fn name_rule() -> ValidationRule {
@@ -61,8 +80,9 @@ fn name_the_metadata(schema: &mut JSONSchemaProps) {
     schema.properties.get_or_insert_default().insert("metadata".to_owned(), metadata);
 }
 
-/// An API server warns about each format it does not know; `uint32` only repeats the minimum beside it.
+/// An API server warns about each format it does not know; `uint32` and the like only repeat the minimum
+/// beside them.
 fn drop_foreign_formats(schema: &mut JSONSchemaProps) {
-    schema.format.take_if(|format| format == "uint32");
+    schema.format.take_if(|format| format.starts_with("uint"));
     sentences::children(schema).for_each(drop_foreign_formats);
 }

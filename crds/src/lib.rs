@@ -4,13 +4,17 @@
 
 pub mod client;
 pub mod definition;
+pub mod delivery;
 pub mod environment;
+pub mod plan;
 mod sentences;
 pub mod status;
 
 pub use client::{DeletionPolicy, McpClient, McpClientSpec, SecretReference};
-pub use definition::{definition, definition_yaml};
+pub use definition::{definition, definition_yaml, plan_definition};
+pub use delivery::Delivery;
 pub use environment::{Environment, EnvironmentName};
+pub use plan::{McpPlan, McpPlanSpec, McpPlanStatus};
 pub use status::{EnvironmentStatus, McpClientStatus};
 
 /// The API group of every kind of the platform; also the prefix of its labels and annotations.

@@ -21,6 +21,24 @@ const SENTENCES: &[(&str, &str)] = &[
         r"^[0-9]{5,20}$",
         "phoneNumberId is the id Meta gives the number, digits only, e.g. 106540352242922; it is not the telephone number",
     ),
+    (r"^[0-9]{5,21}$", "businessAccountId is the id Meta gives the WhatsApp business account, digits only"),
+    (r"^[a-z0-9_]+$", "write the template's name as Meta shows it: small letters, digits and underscores"),
+    (r"^[a-z]{2,3}(_[A-Z]{2,3})?$", "write the template's language as Meta does, e.g. pt_BR or en"),
+    (r"^[0-9a-fA-F.:]+/[0-9]{1,3}$", "write addresses with a prefix length, e.g. 192.0.2.0/28"),
+    (r"^https://[^ ]+$", "write an address that begins with https://"),
+    (
+        r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$",
+        "write a host name alone, in small letters and without https://, e.g. wa.agency.example",
+    ),
+    (
+        r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$",
+        "write a host name, or *. and a domain for all below it, e.g. *.agency.example",
+    ),
+    (
+        r"^(/[a-z0-9]([-a-z0-9._]*[a-z0-9])?)+$",
+        "write a path like /bella-salon/production: it begins with a slash and does not end with one",
+    ),
+    (r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "a name holds only small letters, digits and hyphens"),
     (r"^[a-z0-9][a-z0-9._-]*$", "write the model as its provider names it, e.g. gemini-3.8-flash"),
 ];
 

@@ -1,5 +1,6 @@
 """One server and the vendors' stand-ins as plain processes on this machine's loopback: no cluster, for measuring."""
 
+import http.client
 import json
 import os
 import socket
@@ -9,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
-import httpx2
 import yaml
 
 from steps import clients
@@ -41,14 +42,17 @@ def image_program(name: str) -> Path:
 def simulator() -> Iterator[str]:
     """The simulator's URL."""
     port = free_port()
-    command = [str(image_program("mcp-simulator")), "serve", "--listen", f"127.0.0.1:{port}"]
+    command = [str(image_program("mcp-simulator")), "serve", "--listen", f"127.0.0.1:{port}", "--keep", "500"]
     with started(command, f"http://127.0.0.1:{port}/_sim/holds") as served:
         yield served.url.removesuffix("/_sim/holds")
 
 
 @contextmanager
-def server(folder: Path, given: Credentials, vendors: str) -> Iterator[Served]:
-    """The example's server with a new database in `folder`."""
+def server(
+    folder: Path, given: Credentials, vendors: str, *, patient: bool = True, **settings: str
+) -> Iterator[Served]:
+    """The example's server with the database in `folder`, a new one where there is none. `settings` are variables
+    beside the usual ones; a server that is not given patience is killed at the end, whatever it is doing."""
     client = clients.barbershop()
     environment = client["spec"]["environments"][0]
     profile = folder / "profile.yaml"
@@ -71,25 +75,28 @@ def server(folder: Path, given: Credentials, vendors: str) -> Iterator[Served]:
         "GOOGLE_TOKEN_URL": f"{vendors}/token",
         "GOOGLE_CALENDAR_ID": environment["calendar"]["google"]["calendarId"],
         "TOKEN_SIGNING_KEY": key,
-    }
+    } | settings
     program = str(image_program("mcp-server"))
     run(program, "migrate", env=env)
-    with started([program, "serve"], f"http://127.0.0.1:{public}/health", env, folder / "server.log") as served:
+    health = f"http://127.0.0.1:{public}/health"
+    with started([program, "serve"], health, env, folder / "server.log", patient=patient) as served:
         yield Served(served.url.removesuffix("/health"), served.process, served.start_seconds)
 
 
 @contextmanager
-def started(command: list[str], url: str, env: Mapping[str, str] | None = None, log: Path | None = None) -> Iterator[Served]:
+def started(
+    command: list[str], url: str, env: Mapping[str, str] | None = None, log: Path | None = None, *, patient: bool = True
+) -> Iterator[Served]:
     """A program that serves `url`, ended with the block."""
     with open(log or os.devnull, "w") as output:
         begun = time.monotonic()
         child = subprocess.Popen(command, env=None if env is None else dict(env), stdout=output, stderr=output)
         try:
-            until(f"{command[0]} to answer", lambda: _answers(url, child), seconds=15, every=0.002)
+            until(f"{command[0]} to answer", lambda: _answers(url, child), seconds=15, every=0.001)
             took = time.monotonic() - begun
             yield Served(url, Process(child.pid, _start_time(child.pid)), took)
         finally:
-            child.terminate()
+            (child.terminate if patient else child.kill)()
             try:
                 child.wait(10)
             except subprocess.TimeoutExpired:
@@ -97,13 +104,14 @@ def started(command: list[str], url: str, env: Mapping[str, str] | None = None, 
                 child.wait()
 
 
-def load(url: str, given: Credentials, *, connections: int, seconds: int) -> dict[str, float]:
-    """The simulator's load generator against a server's webhook."""
+def load(url: str, given: Credentials, *, seconds: float, **options: float) -> dict[str, float]:
+    """The simulator's load generator against a server's webhook; its options by their names."""
     number = clients.barbershop()["spec"]["environments"][0]["whatsapp"]["phoneNumberId"]
+    more = [word for name, value in options.items() for word in (f"--{name}", str(value))]
     return json.loads(
         run(
             image_program("mcp-simulator"), "load", "--url", f"{url}/webhooks/whatsapp",
-            "--phone-number-id", number, "--connections", str(connections), "--seconds", str(seconds),
+            "--phone-number-id", number, "--seconds", str(seconds), *more,
             seconds=seconds + 30, env={"WHATSAPP_APP_SECRET": given.app_secret},
         )  # fmt: skip
     )
@@ -117,9 +125,16 @@ def free_port() -> int:
 
 
 def _answers(url: str, child: subprocess.Popen) -> bool:
+    """Asked with the least that asks: the time until the first answer is measured, and on the same processors."""
     if child.poll() is not None:
         raise RuntimeError(f"{child.args} ended with exit {child.returncode}")
-    return httpx2.get(url, timeout=2).status_code == 200
+    at = urlsplit(url)
+    connection = http.client.HTTPConnection(at.hostname or "", at.port, timeout=2)
+    try:
+        connection.request("GET", at.path)
+        return connection.getresponse().status == 200
+    finally:
+        connection.close()
 
 
 def _start_time(pid: int) -> str:

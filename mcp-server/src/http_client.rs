@@ -1,4 +1,5 @@
-//! The one place that builds HTTP clients.
+//! The one place that builds HTTP clients, and the one that reads what vendors answer: never more than was asked for,
+//! never longer than the request may take.
 
 use std::{path::Path, time::Duration};
 
@@ -39,3 +40,42 @@ pub fn client(extra_ca: Option<&Path>) -> Result<reqwest::Client, ClientError> {
     }
     builder.build().map_err(ClientError::Tls)
 }
+
+/// The largest answer about one thing (a message, a number, a token, a model), in bytes. The real ones have a
+/// hundredth of it.
+pub const MOST_ABOUT_ONE: usize = 256 * 1024;
+
+/// Why an answer was not read to its end. What was read of it is gone.
+#[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum BodyError {
+    /// It has more bytes than are read.
+    #[error("an answer without an end")]
+    TooLarge,
+    /// It was still coming when the request's time was over.
+    #[error("no answer in time")]
+    Slow,
+    /// The connection ended before it did.
+    #[error("the answer broke off")]
+    BrokeOff,
+}
+
+/// The whole body of an answer, read piece by piece: what is announced may be a lie. Its time is that of the request,
+/// from the first byte out to the last one in ([`client`] has a limit for all requests, and a request may have its own).
+pub async fn body(mut response: reqwest::Response, most: usize) -> Result<Vec<u8>, BodyError> {
+    if response.content_length().is_some_and(|length| length > most as u64) {
+        return Err(BodyError::TooLarge);
+    }
+    let mut bytes = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if bytes.len() + chunk.len() > most => return Err(BodyError::TooLarge),
+            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
+            Ok(None) => return Ok(bytes),
+            Err(error) if error.is_timeout() => return Err(BodyError::Slow),
+            Err(_) => return Err(BodyError::BrokeOff),
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -2,14 +2,21 @@
 
 use std::sync::Mutex;
 
-use mcp_store::{outbox::SendEnd, usage::Usage};
+use mcp_store::{
+    booking::{Booking, BookingState},
+    outbox::SendEnd,
+    usage::Usage,
+};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family},
     registry::Registry,
 };
 
-use crate::queues::{Gauges, Queues};
+use crate::{
+    booking::scheduler::FailureCode,
+    queues::{Gauges, Queues},
+};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Outcome {
@@ -31,26 +38,10 @@ struct Refusal {
     code: &'static str,
 }
 
-/// The stable error codes; anything else counts as `internal`, so that labels stay bounded.
-const CODES: [&str; 17] = [
-    "validation",
-    "not_found",
-    "slot_taken",
-    "outside_hours",
-    "notice_too_short",
-    "limit_reached",
-    "not_yours",
-    "conflict",
-    "unauthorized",
-    "forbidden",
-    "rate_limited",
-    "configuration",
-    "service_unavailable",
-    "booking_failed",
-    "update_failed",
-    "cancellation_failed",
-    "internal",
-];
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Answered {
+    status: u16,
+}
 
 /// The process's counters.
 #[derive(Debug)]
@@ -63,6 +54,9 @@ pub struct Metrics {
     answers: Family<Outcome, Counter>,
     menus: Family<Outcome, Counter>,
     tools: Family<Tool, Counter>,
+    agent_tools: Family<Tool, Counter>,
+    acks: Family<Answered, Counter>,
+    statuses: Family<Outcome, Counter>,
     tokens: Family<Direction, Counter>,
     audio_seconds: Counter,
     handovers: Counter,
@@ -85,18 +79,30 @@ impl Default for Metrics {
             family("model_answers", "Answers of the model, by what became of them"),
             family("menus", "Turns that a menu answered in the model's place, by why"),
         );
+        let statuses = family("delivery_statuses", "What the channel says became of messages to customers");
         let (webhooks, sends, turns, bookings) = (
             family("webhook_items", "What webhook deliveries held, by what became of it"),
             family("sends", "Tries to send a message, by how they ended"),
             family("turns", "Turns of the assistant, by how they ended"),
             family("bookings", "Requests to book, by what came of them"),
         );
-        let (tools, tokens) = (Family::default(), Family::default());
+        let (tools, agent_tools, tokens, acks) =
+            (Family::default(), Family::default(), Family::default(), Family::default());
         let (audio_seconds, handovers) = (Counter::default(), Counter::default());
         registry.register(
             "tool_calls",
             "Functions the model called, by how they ended",
             Family::clone(&tools),
+        );
+        registry.register(
+            "agent_tool_calls",
+            "Tools that agents called over MCP, by how they ended",
+            Family::clone(&agent_tools),
+        );
+        registry.register(
+            "webhook_answers",
+            "Answers to webhook deliveries, by status: 200 is an acknowledgement",
+            Family::clone(&acks),
         );
         registry.register("model_tokens", "Tokens given to the model and by it", Family::clone(&tokens));
         registry.register(
@@ -113,6 +119,9 @@ impl Default for Metrics {
             answers,
             menus,
             tools,
+            agent_tools,
+            acks,
+            statuses,
             tokens,
             audio_seconds,
             handovers,
@@ -131,8 +140,8 @@ impl Metrics {
         }
     }
 
-    /// Counts a try to send.
-    pub fn sent(&self, end: &SendEnd) {
+    /// Counts a try to send, and says how it ended: `sent`, `retry`, `failed`, `unknown`.
+    pub fn sent(&self, end: &SendEnd) -> &'static str {
         let outcome = match end {
             SendEnd::Sent { .. } => "sent",
             SendEnd::Retry { .. } => "retry",
@@ -140,6 +149,7 @@ impl Metrics {
             SendEnd::Unknown { .. } => "unknown",
         };
         self.sends.get_or_create(&Outcome { outcome }).inc();
+        outcome
     }
 
     /// Counts a turn.
@@ -147,7 +157,23 @@ impl Metrics {
         self.turns.get_or_create(&Outcome { outcome }).inc();
     }
 
-    /// Counts a request to book.
+    /// Counts a booking that was made, or a slot that was only reserved.
+    pub fn booked(&self, booking: &Booking) {
+        self.booking(if booking.state == BookingState::Held { "held" } else { "booked" });
+    }
+
+    /// Counts a request to book or to change that was refused: `conflict` where somebody else was first.
+    pub fn booking_refused(&self, code: &str) {
+        self.booking(if code == FailureCode::SlotTaken.as_str() { "conflict" } else { "refused" });
+    }
+
+    /// Counts what the channel says became of our messages.
+    pub fn delivery_status(&self, status: &str) {
+        let outcome = ["sent", "delivered", "read", "failed"].into_iter().find(|known| *known == status);
+        self.statuses.get_or_create(&Outcome { outcome: outcome.unwrap_or("other") }).inc();
+    }
+
+    /// Counts a request to book: `held`, `booked`, `changed`.
     pub fn booking(&self, outcome: &'static str) {
         self.bookings.get_or_create(&Outcome { outcome }).inc();
     }
@@ -179,10 +205,19 @@ impl Metrics {
         self.handovers.inc();
     }
 
-    /// Counts a refusal by its stable code.
-    pub fn refused(&self, code: &str) {
-        let code = CODES.into_iter().find(|known| *known == code).unwrap_or("internal");
-        self.refusals.get_or_create(&Refusal { code }).inc();
+    /// Counts a refusal of a program's request by its stable code.
+    pub fn refused(&self, code: FailureCode) {
+        self.refusals.get_or_create(&Refusal { code: code.as_str() }).inc();
+    }
+
+    /// Counts a tool that an agent called: `done`, `refused`.
+    pub fn agent_tool(&self, tool: &'static str, outcome: &'static str) {
+        self.agent_tools.get_or_create(&Tool { tool, outcome }).inc();
+    }
+
+    /// Counts what a webhook delivery was answered with.
+    pub fn acknowledged(&self, status: u16) {
+        self.acks.get_or_create(&Answered { status }).inc();
     }
 
     /// Shows what waits.
@@ -207,13 +242,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_nobody_knows_makes_no_new_label() {
+    fn every_stable_code_has_its_own_count() {
         let metrics = Metrics::default();
-        metrics.refused("slot_taken");
-        metrics.refused("+55 11 99999-0001");
+        for code in FailureCode::ALL {
+            metrics.refused(code);
+        }
         let text = metrics.render();
-        assert!(text.contains(r#"mcp_refusals_total{code="slot_taken"} 1"#), "{text}");
-        assert!(text.contains(r#"mcp_refusals_total{code="internal"} 1"#), "{text}");
+        for code in FailureCode::ALL {
+            let line = format!(r#"mcp_refusals_total{{code="{}"}} 1"#, code.as_str());
+            assert!(text.contains(&line), "{line}: {text}");
+        }
     }
 
     #[test]

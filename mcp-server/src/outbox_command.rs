@@ -21,7 +21,8 @@ pub struct OutboxArgs {
 enum What {
     /// Name every dead letter: bodies nobody understood, turns that were given up, messages that were not sent.
     List(ListArgs),
-    /// Try one again: a turn's messages wait for an answer, a message is sent.
+    /// Try one again: a turn's messages wait for an answer, a message is sent as if it was written now. A delivery that
+    /// was not understood would not be understood this time either: it can only be discarded.
     Replay(OneArgs),
     /// Drop one that a person has dealt with.
     Discard(OneArgs),
@@ -120,11 +121,19 @@ fn kind(source: DeadSource) -> &'static str {
     }
 }
 
+/// What can be done with a dead letter.
+fn remedy(source: DeadSource) -> &'static str {
+    match source {
+        DeadSource::Webhook => "discard",
+        DeadSource::Turn | DeadSource::Outbox => "replay or discard",
+    }
+}
+
 fn line(row: &DeadLetterRow, payload: bool) -> String {
     let conversation = row.conversation_id.map_or_else(String::new, |id| format!(", conversation {id}"));
     let what = if payload { format!("\n    {}", row.letter.payload) } else { String::new() };
-    let kind = kind(row.letter.source);
-    format!("{}  {}  {kind}: {}{conversation}{what}", row.id, row.created_at, row.letter.reason)
+    let (kind, remedy) = (kind(row.letter.source), remedy(row.letter.source));
+    format!("{}  {}  {kind}: {}{conversation} [{remedy}]{what}", row.id, row.created_at, row.letter.reason)
 }
 
 fn object(row: &DeadLetterRow, payload: bool) -> Value {
@@ -134,6 +143,7 @@ fn object(row: &DeadLetterRow, payload: bool) -> Value {
         "reason": row.letter.reason,
         "conversation": row.conversation_id,
         "created": row.created_at,
+        "replayable": row.letter.source != DeadSource::Webhook,
     });
     if payload {
         object["payload"] = json!(row.letter.payload);
@@ -165,7 +175,12 @@ mod tests {
         assert!(line(&row, true).contains("Telefon") && object(&row, true).to_string().contains("Telefon"));
         assert_eq!(
             line(&row, false),
-            "7  1970-01-01T00:00:00Z  delivery not understood: not JSON, conversation 3"
+            "7  1970-01-01T00:00:00Z  delivery not understood: not JSON, conversation 3 [discard]"
         );
+        assert_eq!(object(&row, false)["replayable"], false);
+        let mut message = row;
+        message.letter.source = DeadSource::Outbox;
+        assert!(line(&message, false).ends_with("[replay or discard]"));
+        assert_eq!(object(&message, false)["replayable"], true);
     }
 }

@@ -8,7 +8,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::assistant::BURST;
+use crate::{assistant::BURST, owner::again};
 
 /// More dead letters than that are not told apart.
 const MANY: u32 = 1000;
@@ -25,6 +25,8 @@ pub struct Queues {
     pub turns_late: i64,
     /// Seconds since the oldest message could have been sent.
     pub outbox_late: i64,
+    /// Questions and news that did not reach the owner; each is a dead letter too.
+    pub owner: u64,
 }
 
 impl Queues {
@@ -38,12 +40,32 @@ impl Queues {
             dead: SOURCES.map(|source| (source.as_str(), of(source))),
             turns_late: late(store.next_turn_at(&BURST).await?),
             outbox_late: late(store.next_outgoing_at().await?),
+            owner: again::waiting(store).await?,
         })
     }
 
-    /// How many dead letters there are.
-    pub fn dead_letters(&self) -> u64 {
-        self.dead.iter().map(|(_, count)| count).sum()
+    /// What a person has to do about it, a sentence each.
+    pub fn next(&self) -> Vec<String> {
+        let of = |source: DeadSource| {
+            self.dead.iter().find(|(name, _)| *name == source.as_str()).map_or(0, |(_, count)| *count)
+        };
+        let mut next = Vec::new();
+        if self.owner > 0 {
+            next.push(format!(
+                "{} messages did not reach the owner: have them write anything to the business's WhatsApp number, they \
+                 are sent then; with an approved template in WHATSAPP_TEMPLATES they are sent without",
+                self.owner
+            ));
+        }
+        if of(DeadSource::Turn) + of(DeadSource::Outbox) > self.owner {
+            next.push("run `mcp-server outbox list` and replay or discard each".to_owned());
+        }
+        if of(DeadSource::Webhook) > 0 {
+            next.push(
+                "run `mcp-server outbox list --payload` and discard what was not understood".to_owned(),
+            );
+        }
+        next
     }
 }
 
@@ -64,6 +86,7 @@ pub struct Gauges {
     dead: Family<From, Gauge>,
     turns_late: Gauge,
     outbox_late: Gauge,
+    owner: Gauge,
 }
 
 impl Gauges {
@@ -86,6 +109,11 @@ impl Gauges {
             "How long the oldest message could have been sent already",
             gauges.outbox_late.clone(),
         );
+        registry.register(
+            "owner_messages_waiting",
+            "Questions and news that did not reach the owner, at most 1000",
+            gauges.owner.clone(),
+        );
         gauges
     }
 
@@ -100,6 +128,7 @@ impl Gauges {
         }
         self.turns_late.set(queues.turns_late);
         self.outbox_late.set(queues.outbox_late);
+        self.owner.set(whole(queues.owner));
     }
 }
 

@@ -15,6 +15,7 @@ use crate::{
         service::{CalendarService, Parts},
     },
     clock::{SharedClock, SystemClock},
+    clock_watch::ClockWatch,
     database::Database,
     http_client,
     ids::RandomIds,
@@ -27,10 +28,12 @@ use crate::{
     status::StatusBoard,
     telemetry,
     token::Keys,
+    traces::Traces,
     wake::Wake,
     web::{
         self,
         body::BodyReader,
+        connections::Limits,
         internal::{self, Internal},
         public,
         rest::{self, Rest, waiting::Waiting},
@@ -112,6 +115,11 @@ pub async fn start(
     let (wake, board, metrics) =
         (Arc::new(Wake::default()), Arc::new(StatusBoard::default()), Arc::new(Metrics::default()));
 
+    let exported =
+        settings.traces.clone().map(|to| Traces::exported(&http, to, keys.secret(), &settings.tenant));
+    let (traces, bringing) =
+        exported.map_or_else(Default::default, |(traces, bringing)| (traces, Some(bringing)));
+
     let desk = |outside| Desk {
         store: Arc::clone(&store),
         clock: Arc::clone(&clock),
@@ -119,6 +127,7 @@ pub async fn start(
         profile: profile.clone(),
         refs: SlotRefs::new(keys.secret()),
         outside,
+        templates: settings.whatsapp.templates.clone(),
     };
     // What is asked is about the mirror that was just read: no calendar is read for it again.
     let asking = OnWhatsApp { desk: Arc::new(desk(None)), wake: Arc::clone(&wake) };
@@ -137,10 +146,20 @@ pub async fn start(
     let google = CalendarService::of(&settings, parts)?;
     let outside = google.as_ref().map(CalendarService::outside);
     let desk = Arc::new(desk(outside.clone()));
-    let (intake, writing) =
-        Intake::start(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&wake), stop.clone());
+    let (intake, writing) = Intake::start(
+        Arc::clone(&store),
+        Arc::clone(&clock),
+        Arc::clone(&wake),
+        Arc::clone(&board),
+        stop.clone(),
+    );
 
-    let gate = Arc::new(Gate { keys, public_url: settings.public_url.clone(), clock: Arc::clone(&clock) });
+    let gate = Arc::new(Gate {
+        keys,
+        public_url: settings.public_url.clone(),
+        clock: Arc::clone(&clock),
+        metrics: Arc::clone(&metrics),
+    });
     let answers = Arc::new(Waiting::default());
     let rest = Rest {
         scheduler: Scheduler::new(&desk, &wake, &metrics),
@@ -158,6 +177,7 @@ pub async fn start(
         intake,
         clock: Arc::clone(&clock),
         metrics: Arc::clone(&metrics),
+        traces: traces.clone(),
     });
     let internal = Arc::new(Internal {
         store: Arc::clone(&store),
@@ -180,7 +200,13 @@ pub async fn start(
     let pace = Arc::new(Pace::new(settings.whatsapp.messages_per_second));
 
     tasks.spawn(expire_keys(Arc::clone(&store), Arc::clone(&clock), stop.clone()));
+    if let Some(bringing) = bringing {
+        tasks.spawn(bringing.run(stop.clone()));
+    }
     tasks.spawn(watching);
+    let clock_watch =
+        ClockWatch { store: Arc::clone(&store), clock: Arc::clone(&clock), wake: Arc::clone(&wake) };
+    tasks.spawn(clock_watch.run(stop.clone()));
     tasks.spawn(writing);
     tasks.spawn(
         TurnLoop {
@@ -189,6 +215,7 @@ pub async fn start(
             clock: Arc::clone(&clock),
             wake: Arc::clone(&wake),
             metrics: Arc::clone(&metrics),
+            traces: traces.clone(),
             receipts: Receipts::new(graph.clone(), Arc::clone(&pace)),
         }
         .run(stop.clone()),
@@ -203,7 +230,9 @@ pub async fn start(
             wake: Arc::clone(&wake),
             metrics,
             board: Arc::clone(&board),
+            traces,
             waiting: answers,
+            unrecorded: Arc::default(),
         }
         .run(stop.clone()),
     );
@@ -257,8 +286,8 @@ async fn listen(
     tracing::info!(public = %settings.listen_public, internal = %settings.listen_internal, "serving");
     let listeners = async {
         tokio::try_join!(
-            web::serve(public_listener, public, stop.clone()),
-            web::serve(internal_listener, internal, stop.clone()),
+            web::serve(public_listener, public, Limits::PUBLIC, stop.clone()),
+            web::serve(internal_listener, internal, Limits::INTERNAL, stop.clone()),
         )
     };
     tokio::select! {

@@ -2,10 +2,14 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use jiff::Timestamp;
+use mcp_store::{Store, StoreError};
 use serde::Serialize;
 
 use crate::breaker::{self, Breaker};
@@ -45,6 +49,10 @@ pub struct Known {
 pub struct StatusBoard {
     known: Mutex<BTreeMap<Dependency, Known>>,
     breakers: Mutex<BTreeMap<Dependency, Arc<Breaker>>>,
+    /// Whether the last write to the database failed.
+    unwritable: AtomicBool,
+    /// Whether deliveries were refused, and statuses with them, since somebody asked.
+    missed: AtomicBool,
 }
 
 impl StatusBoard {
@@ -62,6 +70,32 @@ impl StatusBoard {
         }
         let last_ok = if ok { Some(at) } else { before.and_then(|b| b.last_ok) };
         known.insert(dependency, Known { ok, at, last_ok, message, breaker: None });
+    }
+
+    /// Records whether the database took a write.
+    pub fn wrote(&self, ok: bool) {
+        self.unwritable.store(!ok, Ordering::Relaxed);
+    }
+
+    /// Records that deliveries could not be kept: there may have been statuses among them.
+    pub fn missed_deliveries(&self) {
+        self.missed.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether deliveries were missed since the last time this was asked.
+    pub fn take_missed(&self) -> bool {
+        self.missed.swap(false, Ordering::SeqCst)
+    }
+
+    /// Why the database cannot be used now, if it cannot. Only where a write failed it is tried whether one would
+    /// succeed by now: nobody else may come to find out while the process is not ready.
+    pub async fn database(&self, store: &dyn Store) -> Result<(), StoreError> {
+        store.ping().await?;
+        if self.unwritable.load(Ordering::Relaxed) {
+            store.can_write().await?;
+            self.wrote(true);
+        }
+        Ok(())
     }
 
     /// Shows a dependency's breaker from now on.

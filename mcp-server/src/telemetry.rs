@@ -5,20 +5,26 @@ use std::{
     io::{IsTerminal, Write},
 };
 
-use tracing_subscriber::{EnvFilter, fmt};
+use tracing::Level;
+use tracing_subscriber::{
+    Layer as _, filter::Targets, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 
-/// JSON lines on stderr, or lines for people where it is a terminal; `RUST_LOG` filters.
+/// JSON lines on stderr, or lines for people where it is a terminal; `RUST_LOG` filters by level and target
+/// (`info,mcp_server=debug`).
 pub fn init() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    // rmcp writes whole requests into its debug lines: names, numbers, whatever an agent passed on.
-    let filter = ["rmcp=warn", "rmcp::service=warn"]
-        .into_iter()
-        .filter_map(|directive| directive.parse().ok())
-        .fold(filter, EnvFilter::add_directive);
-    let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let asked = std::env::var("RUST_LOG").ok().filter(|text| !text.trim().is_empty());
+    let wanted = asked.and_then(|text| text.parse().ok());
+    let filter = without_requests(wanted.unwrap_or_else(|| Targets::new().with_default(Level::INFO)));
+    let lines = fmt::layer().with_writer(std::io::stderr);
+    let lines = if std::io::stderr().is_terminal() { lines.compact().boxed() } else { lines.json().boxed() };
     // A second start in one process (tests) keeps the first.
-    let _ =
-        if std::io::stderr().is_terminal() { lines.compact().try_init() } else { lines.json().try_init() };
+    let _ = tracing_subscriber::registry().with(lines.with_filter(filter)).try_init();
+}
+
+/// rmcp writes whole requests into its debug lines: names, numbers, whatever an agent passed on.
+fn without_requests(wanted: Targets) -> Targets {
+    wanted.with_target("rmcp", Level::WARN).with_target("rmcp::service", Level::WARN)
 }
 
 /// One line on stderr for a person.
@@ -44,4 +50,20 @@ pub fn chain(error: &(dyn Error + 'static)) -> String {
         cause = source.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_is_asked_for_the_agents_requests_stay_out_of_the_log() {
+        for asked in ["trace", "debug,rmcp=trace", "rmcp::service=debug", "rmcp::handler=trace"] {
+            let filter = without_requests(asked.parse().unwrap());
+            for target in ["rmcp", "rmcp::service"] {
+                assert!(!filter.would_enable(target, &Level::INFO), "{asked}: {target}");
+                assert!(filter.would_enable(target, &Level::WARN), "{asked}: {target}");
+            }
+        }
+    }
 }

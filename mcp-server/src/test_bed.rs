@@ -22,6 +22,7 @@ use crate::{
     clock::Clock,
     ids::Ids,
     profile_file::{self, Loaded},
+    whatsapp::template::Templates,
 };
 
 /// Monday 2026-11-16, 09:00 in São Paulo.
@@ -52,6 +53,13 @@ impl Clock for HandClock {
 /// Ids in order.
 #[derive(Debug, Default)]
 pub struct OrderedIds(AtomicU64);
+
+impl OrderedIds {
+    /// Those after a number.
+    pub fn from(number: u64) -> Self {
+        Self(AtomicU64::new(number))
+    }
+}
 
 impl Ids for OrderedIds {
     fn id(&self) -> String {
@@ -100,6 +108,7 @@ impl Bed {
             profile: watch,
             refs: SlotRefs::new(b"secret"),
             outside: None,
+            templates: Templates::default(),
         });
         Self { desk, store, clock, profile: sender, _folder: folder }
     }
@@ -136,6 +145,19 @@ impl Bed {
         self.store.accept(&[delivery], now).await.unwrap();
         self.store.route(now).await.unwrap();
         self.store.identify(&sender, now).await.unwrap().id
+    }
+
+    /// What is to be said, and the channel refuses it for good; returns how many messages.
+    pub async fn refused(&self) -> usize {
+        let rule =
+            SendRule { lease: SignedDuration::from_secs(30), unknown_wait: SignedDuration::from_secs(30) };
+        let mut refused = 0;
+        while let Some(message) = self.store.claim_outgoing(&rule, self.clock.now()).await.unwrap() {
+            let end = SendEnd::Failed { why: "the window is closed".into() };
+            self.store.sent(&message, end, self.clock.now()).await.unwrap();
+            refused += 1;
+        }
+        refused
     }
 
     /// What is to be said, taken out of the outbox as if it had been sent.

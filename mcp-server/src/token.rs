@@ -13,24 +13,52 @@ use serde::{Deserialize, Serialize};
 /// What a token allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
-    /// See services, slots and bookings.
+    /// See services, slots and bookings, but not whose they are.
     BookingRead,
-    /// Book, change and cancel.
+    /// Book for a customer the caller names, change and cancel.
     BookingWrite,
+    /// See who customers are, and find bookings by them.
+    CustomerRead,
+    /// Change what is known of a customer.
+    CustomerWrite,
+    /// Erase a customer.
+    CustomerErase,
+    /// Read conversations.
+    ConversationRead,
     /// Write to customers.
     ConversationReply,
+    /// Change hours and closures.
+    SettingsWrite,
+    /// Read who did what.
+    AuditRead,
 }
 
 impl Scope {
     /// All there are.
-    pub const ALL: [Self; 3] = [Self::BookingRead, Self::BookingWrite, Self::ConversationReply];
+    pub const ALL: [Self; 9] = [
+        Self::BookingRead,
+        Self::BookingWrite,
+        Self::CustomerRead,
+        Self::CustomerWrite,
+        Self::CustomerErase,
+        Self::ConversationRead,
+        Self::ConversationReply,
+        Self::SettingsWrite,
+        Self::AuditRead,
+    ];
 
     /// As written in tokens.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::BookingRead => "booking:read",
             Self::BookingWrite => "booking:write",
+            Self::CustomerRead => "customer:read",
+            Self::CustomerWrite => "customer:write",
+            Self::CustomerErase => "customer:erase",
+            Self::ConversationRead => "conversation:read",
             Self::ConversationReply => "conversation:reply",
+            Self::SettingsWrite => "settings:write",
+            Self::AuditRead => "audit:read",
         }
     }
 }
@@ -41,8 +69,23 @@ pub struct Scopes(BTreeSet<Scope>);
 
 /// A scope that does not exist.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("`{0}` is not a scope; there are: booking:read booking:write conversation:reply")]
-pub struct UnknownScope(String);
+#[error("`{written}` is not a scope{}", hint(written))]
+pub struct UnknownScope {
+    written: String,
+}
+
+/// What was probably meant, or all there is.
+fn hint(written: &str) -> String {
+    /// How alike two words must be (Jaro-Winkler) for one to be taken for the other mistyped.
+    const ALIKE: f64 = 0.85;
+    let written = written.to_lowercase();
+    let likeness = |scope: &Scope| strsim::jaro_winkler(scope.as_str(), &written);
+    let closest = Scope::ALL.into_iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    match closest.filter(|scope| likeness(scope) >= ALIKE) {
+        Some(meant) => format!(": did you mean {}?", meant.as_str()),
+        None => format!("; there are: {}", Scopes(BTreeSet::from(Scope::ALL))),
+    }
+}
 
 impl Scopes {
     /// From a command line: every word must be a scope, and there must be one.
@@ -50,11 +93,11 @@ impl Scopes {
         let known = |word: &str| Scope::ALL.into_iter().find(|scope| scope.as_str() == word);
         let scopes: Result<BTreeSet<_>, _> = text
             .split_whitespace()
-            .map(|word| known(word).ok_or_else(|| UnknownScope(word.to_owned())))
+            .map(|word| known(word).ok_or_else(|| UnknownScope { written: word.to_owned() }))
             .collect();
-        scopes.and_then(
-            |scopes| if scopes.is_empty() { Err(UnknownScope(String::new())) } else { Ok(Self(scopes)) },
-        )
+        scopes.and_then(|scopes| {
+            if scopes.is_empty() { Err(UnknownScope { written: String::new() }) } else { Ok(Self(scopes)) }
+        })
     }
 
     /// From a token: words of no meaning here are ignored.
@@ -268,7 +311,34 @@ pub(crate) mod tests {
 
     #[test]
     fn unknown_scopes_are_refused_when_minting() {
-        assert!(Scopes::parse("booking:read booking:delete").is_err());
-        assert!(Scopes::parse(" ").is_err());
+        let refused = |words: &str| Scopes::parse(words).unwrap_err().to_string();
+        for (written, meant) in [
+            ("bookings:read", "booking:read"),
+            ("booking:wirte", "booking:write"),
+            ("Customer:Read", "customer:read"),
+            ("conversation:replay", "conversation:reply"),
+        ] {
+            let said = refused(&format!("audit:read {written}"));
+            assert!(
+                said.contains(&format!("`{written}`")) && said.ends_with(&format!("did you mean {meant}?")),
+                "{said}"
+            );
+        }
+        for none in [" ", "admin"] {
+            let said = refused(none);
+            assert!(Scope::ALL.iter().all(|scope| said.contains(scope.as_str())), "{said}");
+        }
+    }
+
+    #[test]
+    fn every_scope_can_be_minted_and_allows_itself_alone() {
+        let keys = Keys::from_pem(&fresh_pem()).unwrap();
+        for scope in Scope::ALL {
+            let scopes = Scopes::parse(scope.as_str()).unwrap();
+            let token = keys.mint(URL, "a", &scopes, "10m".parse().unwrap(), now()).unwrap();
+            let bearer = keys.verify(&token, URL, now()).unwrap();
+            let allowed = Scope::ALL.into_iter().filter(|other| bearer.scopes.allow(*other));
+            assert_eq!(allowed.collect::<Vec<_>>(), [scope]);
+        }
     }
 }

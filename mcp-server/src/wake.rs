@@ -26,4 +26,12 @@ impl Wake {
         self.reminders.notify_one();
         self.waitlist.notify_one();
     }
+
+    /// The time is another one: everyone who waits for an instant looks.
+    pub fn all(&self) {
+        self.turns.notify_one();
+        self.outbox.notify_one();
+        self.calendar.notify_one();
+        self.bookings();
+    }
 }

@@ -57,6 +57,12 @@ impl CallError {
     pub fn is_invalid(&self) -> bool {
         self.refusal().is_some_and(kube::core::Status::is_invalid)
     }
+
+    /// Whether it is refused because what stands there cannot be changed at all. Whatever else is invalid would be
+    /// invalid in a new object too.
+    pub fn is_immutable(&self) -> bool {
+        self.refusal().is_some_and(|status| status.is_invalid() && status.message.contains("immutable"))
+    }
 }
 
 /// Runs one call under the deadline. `action` says what it is for.

@@ -19,6 +19,8 @@ pub const DETACHED: &str = "mcp-platform.dev/detached";
 pub const CREDENTIALS: &str = "mcp-platform.dev/credentials";
 /// Annotation of a tenant's namespace: the phone number id it answers for.
 pub const NUMBER: &str = "mcp-platform.dev/phone-number-id";
+/// Annotation of a tenant's namespace: the host and path it answers for.
+pub const ROUTE: &str = "mcp-platform.dev/route";
 /// Annotation of a client: the namespaces that may be destroyed.
 pub const CONFIRM_DELETE: &str = "mcp-platform.dev/confirm-delete";
 /// Annotation of pods: a hash over the Secrets they read, so that a rotation rolls them.
@@ -29,6 +31,8 @@ pub const EXTRA_CA_HASH: &str = "mcp-platform.dev/extra-ca-hash";
 pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 /// Finalizer of clients whose environments exist.
 pub const FINALIZER: &str = "mcp-platform.dev/client";
+/// Finalizer of plans: none is deleted while a client names it.
+pub const PLAN_FINALIZER: &str = "mcp-platform.dev/plan";
 
 /// Selects what the operator made.
 pub fn managed_selector() -> String {

@@ -12,7 +12,7 @@ fn main() -> ExitCode {
         return telemetry::refuse_to_start("another TLS provider is already installed");
     }
     match args.execute() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => telemetry::refuse_to_start(&error.to_string()),
     }
 }

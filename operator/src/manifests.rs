@@ -9,6 +9,7 @@ use std::fmt;
 use k8s_openapi::api::{
     apps::v1::Deployment,
     core::v1::{ConfigMap, Namespace, PersistentVolumeClaim, Secret, Service, ServiceAccount},
+    networking::v1::Ingress,
     rbac::v1::RoleBinding,
 };
 use serde::{Serialize, Serializer};
@@ -76,8 +77,10 @@ pub struct Manifests<S: Stage> {
     pub credentials: Option<S::Of<Confidential<Secret>>>,
     /// The profile; none while it is invalid: the last good copy stays.
     pub profile: Option<S::Of<ConfigMap>>,
-    /// The volume with the database.
-    pub data: S::Of<PersistentVolumeClaim>,
+    /// The volume with the database; none where the database is no file.
+    pub data: Option<S::Of<PersistentVolumeClaim>>,
+    /// How the world reaches the server; none where it does not.
+    pub route: Option<S::Of<Ingress>>,
     /// How others in the cluster reach the server.
     pub service: S::Of<Service>,
     /// The server; none while it would have nothing to run with.

@@ -4,8 +4,11 @@
 //! Memory is a shortcut, never the truth: an operator that starts anew applies everything once.
 
 use std::{
-    collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    collections::{HashMap, HashSet},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -57,6 +60,10 @@ pub struct Inputs {
     pub client: (Option<String>, Option<i64>),
     /// The credentials Secret as the watch shows it; none while there is no Secret of that name.
     pub credentials: Option<String>,
+    /// The Secret with the address of the database, likewise.
+    pub database: Option<String>,
+    /// UID and generation of the client's plan.
+    pub plan: Option<(Option<String>, Option<i64>)>,
 }
 
 #[derive(Debug)]
@@ -69,14 +76,22 @@ struct AppliedObject {
 struct EnvironmentMemory {
     applied: HashMap<ObjectId, AppliedObject>,
     seen: HashMap<ObjectId, Option<Version>>,
+    absent: HashSet<ObjectId>,
     settled: Option<(Inputs, Outcome)>,
+    /// When it was last found to be other than it was applied, counted in doubts of all tenants.
+    doubted: u64,
 }
 
 /// What was applied and seen, by tenant.
 #[derive(Debug, Default)]
 pub struct Memory {
     environments: Mutex<HashMap<TenantNamespace, EnvironmentMemory>>,
+    doubts: AtomicU64,
 }
+
+/// When a pass began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Begun(u64);
 
 impl Memory {
     fn lock(&self) -> MutexGuard<'_, HashMap<TenantNamespace, EnvironmentMemory>> {
@@ -91,8 +106,9 @@ impl Memory {
             .is_some_and(|applied| applied.hash == *hash)
     }
 
-    /// Records that an object was applied and what the API server answered.
-    pub fn record(&self, tenant: &TenantNamespace, id: ObjectId, hash: [u8; 32], version: Version) {
+    /// Records that an object was applied and what the API server answered. False where a later version was seen
+    /// already: it does not stand as it was applied, and nobody will be told of that again.
+    pub fn record(&self, tenant: &TenantNamespace, id: ObjectId, hash: [u8; 32], version: Version) -> bool {
         let mut environments = self.lock();
         let environment = environments.entry(tenant.clone()).or_default();
         // Somebody may have changed the object between the answer and this line, and the watch may have been faster.
@@ -104,8 +120,23 @@ impl Memory {
             environment.applied.remove(&id);
         } else {
             environment.seen.insert(id.clone(), Some(version.clone()));
+            environment.absent.remove(&id);
             environment.applied.insert(id, AppliedObject { hash, version });
         }
+        !overtaken
+    }
+
+    /// Whether the object was removed, and nobody made it again since.
+    pub fn is_absent(&self, tenant: &TenantNamespace, id: &ObjectId) -> bool {
+        self.lock().get(tenant).is_some_and(|environment| environment.absent.contains(id))
+    }
+
+    /// Records that an object was removed, or was not there.
+    pub fn record_absent(&self, tenant: &TenantNamespace, id: ObjectId) {
+        let mut environments = self.lock();
+        let environment = environments.entry(tenant.clone()).or_default();
+        environment.applied.remove(&id);
+        environment.absent.insert(id);
     }
 
     /// Takes in what a watch saw: a version, or none for an object that is gone. Returns whether an applied object no
@@ -113,15 +144,20 @@ impl Memory {
     pub fn observe(&self, tenant: &TenantNamespace, id: &ObjectId, seen: Option<Version>) -> bool {
         let mut environments = self.lock();
         let environment = environments.entry(tenant.clone()).or_default();
-        let drifted = match (environment.applied.get(id), &seen) {
-            (None, _) => false,
-            (Some(_), None) => true,
-            (Some(applied), Some(seen)) => applied.version != *seen && !seen.is_older_than(&applied.version),
-        };
+        let reappeared = seen.is_some() && environment.absent.remove(id);
+        let drifted = reappeared
+            || match (environment.applied.get(id), &seen) {
+                (None, _) => false,
+                (Some(_), None) => true,
+                (Some(applied), Some(seen)) => {
+                    applied.version != *seen && !seen.is_older_than(&applied.version)
+                }
+            };
         environment.seen.insert(id.clone(), seen);
         if drifted {
             environment.applied.remove(id);
             environment.settled = None;
+            environment.doubted = self.doubt();
         }
         drifted
     }
@@ -133,9 +169,25 @@ impl Memory {
         })
     }
 
-    /// Remembers that a pass over these inputs came to an end, with what it found.
-    pub fn settle(&self, tenant: &TenantNamespace, inputs: Inputs, outcome: Outcome) {
-        self.lock().entry(tenant.clone()).or_default().settled = Some((inputs, outcome));
+    fn doubt(&self) -> u64 {
+        self.doubts.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// A pass begins.
+    pub fn begin(&self, tenant: &TenantNamespace) -> Begun {
+        self.lock().entry(tenant.clone()).or_default();
+        Begun(self.doubts.load(Ordering::Relaxed))
+    }
+
+    /// Remembers that a pass over these inputs came to an end, with what it found. Not where something was changed or
+    /// forgotten since it began: the pass may have been past it, and the next one must not take its word.
+    pub fn settle(&self, tenant: &TenantNamespace, begun: Begun, inputs: Inputs, outcome: Outcome) {
+        let mut environments = self.lock();
+        if let Some(environment) = environments.get_mut(tenant)
+            && environment.doubted <= begun.0
+        {
+            environment.settled = Some((inputs, outcome));
+        }
     }
 
     /// What the last pass found, if it started from the same inputs and nothing was changed since.
@@ -145,15 +197,16 @@ impl Memory {
         (known == inputs).then(|| outcome.clone())
     }
 
-    /// Forgets that the last pass came to an end, so that the next one looks at everything again.
-    pub fn unsettle(&self, tenant: &TenantNamespace) {
+    /// Forgets a tenant.
+    pub fn forget(&self, tenant: &TenantNamespace) {
+        let doubted = self.doubt();
         if let Some(environment) = self.lock().get_mut(tenant) {
-            environment.settled = None;
+            *environment = EnvironmentMemory { doubted, ..EnvironmentMemory::default() };
         }
     }
 
-    /// Forgets a tenant.
-    pub fn forget(&self, tenant: &TenantNamespace) {
+    /// Forgets a tenant that is no more.
+    pub fn remove(&self, tenant: &TenantNamespace) {
         self.lock().remove(tenant);
     }
 }
@@ -187,7 +240,7 @@ mod tests {
     #[test]
     fn an_edit_by_somebody_else_is_drift_and_an_echo_of_our_own_write_is_not() {
         let memory = Memory::default();
-        memory.record(&tenant(), service(), [1; 32], version("Service", "10", 0));
+        assert!(memory.record(&tenant(), service(), [1; 32], version("Service", "10", 0)));
         assert!(!memory.observe(&tenant(), &service(), Some(version("Service", "10", 0))));
         assert!(!memory.observe(&tenant(), &service(), Some(version("Service", "9", 0))), "an old event");
         assert!(memory.stands(&tenant(), &service(), &[1; 32]));
@@ -199,14 +252,34 @@ mod tests {
     fn an_edit_that_the_watch_saw_before_our_write_was_recorded_is_drift() {
         let memory = Memory::default();
         memory.observe(&tenant(), &service(), Some(version("Service", "12", 0)));
-        memory.record(&tenant(), service(), [1; 32], version("Service", "11", 0));
+        assert!(!memory.record(&tenant(), service(), [1; 32], version("Service", "11", 0)));
         assert!(!memory.stands(&tenant(), &service(), &[1; 32]));
+    }
+
+    #[test]
+    fn a_pass_that_began_before_an_edit_does_not_hide_it() {
+        let memory = Memory::default();
+        let inputs = || Inputs { client: (None, Some(1)), credentials: None, database: None, plan: None };
+        let outcome = || Outcome::untouched(crate::client::outcome::Reason::Progressing, "");
+        let begun = memory.begin(&tenant());
+        memory.record(&tenant(), service(), [1; 32], version("Service", "10", 0));
+        assert!(memory.observe(&tenant(), &service(), Some(version("Service", "11", 0))), "meanwhile");
+        memory.settle(&tenant(), begun, inputs(), outcome());
+        assert!(memory.settled(&tenant(), &inputs()).is_none());
+        let begun = memory.begin(&tenant());
+        memory.record(&tenant(), service(), [1; 32], version("Service", "12", 0));
+        memory.settle(&tenant(), begun, inputs(), outcome());
+        assert!(memory.settled(&tenant(), &inputs()).is_some());
+        let begun = memory.begin(&tenant());
+        memory.forget(&tenant());
+        memory.settle(&tenant(), begun, inputs(), outcome());
+        assert!(memory.settled(&tenant(), &inputs()).is_none());
     }
 
     #[test]
     fn a_deleted_object_is_drift() {
         let memory = Memory::default();
-        memory.record(&tenant(), service(), [1; 32], version("Service", "10", 0));
+        assert!(memory.record(&tenant(), service(), [1; 32], version("Service", "10", 0)));
         assert!(memory.observe(&tenant(), &service(), None));
     }
 
@@ -214,8 +287,18 @@ mod tests {
     fn the_progress_of_a_rollout_is_not_an_edit_of_the_deployment() {
         let memory = Memory::default();
         let id = ObjectId { kind: "Deployment".to_owned(), name: "ze".to_owned() };
-        memory.record(&tenant(), id.clone(), [1; 32], version("Deployment", "10", 1));
+        assert!(memory.record(&tenant(), id.clone(), [1; 32], version("Deployment", "10", 1)));
         assert!(!memory.observe(&tenant(), &id, Some(version("Deployment", "15", 1))));
         assert!(memory.observe(&tenant(), &id, Some(version("Deployment", "16", 2))));
+    }
+
+    #[test]
+    fn what_was_removed_stays_removed_until_a_watch_shows_it_again() {
+        let memory = Memory::default();
+        assert!(!memory.is_absent(&tenant(), &service()));
+        memory.record_absent(&tenant(), service());
+        assert!(memory.is_absent(&tenant(), &service()));
+        assert!(memory.observe(&tenant(), &service(), Some(version("Service", "10", 0))), "it is back");
+        assert!(!memory.is_absent(&tenant(), &service()));
     }
 }

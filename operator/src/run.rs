@@ -33,11 +33,12 @@ use crate::{
     controller, labels,
     memory::{Memory, ObjectId, Version},
     metrics::Metrics,
+    plans,
     probes::Probes,
     render::Platform,
     requests::CountLayer,
     settings::Settings,
-    stores::{Guarded, Seen, Stores, Trigger, follow, follow_credentials},
+    stores::{Guarded, GuardedPlan, Seen, Stores, Trigger, follow, follow_credentials},
     watches::TenantWatches,
 };
 
@@ -150,6 +151,17 @@ async fn work(
         Arc::clone(&watches),
         trigger.clone(),
     ));
+    let followed = Controller::new(Api::<GuardedPlan>::all(client.clone()), watcher::Config::default());
+    let plans = followed.store();
+    follows.spawn(plans::follow(
+        followed,
+        plans::Plans {
+            client: client.clone(),
+            clients: clients.clone(),
+            trigger: trigger.clone(),
+            clock: Arc::new(SystemClock),
+        },
+    ));
     let mut secrets = HashMap::new();
     for agency in &platform.settings.agency_namespaces {
         let (reader, writer) = reflector::store();
@@ -159,6 +171,7 @@ async fn work(
         secrets.insert(agency.clone(), reader);
     }
     listed("namespaces", &namespaces).await;
+    listed("plans", &plans).await;
     for (agency, store) in &secrets {
         listed(agency, store).await;
     }
@@ -170,7 +183,7 @@ async fn work(
         recorder: Recorder::new(client.clone(), reporter),
         client,
         platform,
-        stores: Stores::new(clients, namespaces, secrets),
+        stores: Stores::new(clients, namespaces, plans, secrets),
         watches,
         memory,
         clock: Arc::new(SystemClock),

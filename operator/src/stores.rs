@@ -14,13 +14,15 @@ use kube::{
         watcher,
     },
 };
-use mcp_crds::McpClient;
+use mcp_crds::{McpClient, McpPlan};
 use serde::de::DeserializeOwned;
 
 use crate::names::ClientKey;
 
 /// A client, or what could be read of one that does not fit its type.
 pub type Guarded = DeserializeGuard<McpClient>;
+/// A plan, or what could be read of one.
+pub type GuardedPlan = DeserializeGuard<McpPlan>;
 
 /// Asks for a reconcile.
 #[derive(Clone, Debug)]
@@ -110,6 +112,8 @@ pub struct Stores {
     pub clients: Store<Guarded>,
     /// Every namespace the operator made.
     pub namespaces: Store<PartialObjectMeta<Namespace>>,
+    /// Every plan.
+    pub plans: Store<GuardedPlan>,
     secrets: HashMap<String, Store<PartialObjectMeta<Secret>>>,
 }
 
@@ -118,9 +122,27 @@ impl Stores {
     pub fn new(
         clients: Store<Guarded>,
         namespaces: Store<PartialObjectMeta<Namespace>>,
+        plans: Store<GuardedPlan>,
         secrets: HashMap<String, Store<PartialObjectMeta<Secret>>>,
     ) -> Self {
-        Self { clients, namespaces, secrets }
+        Self { clients, namespaces, plans, secrets }
+    }
+
+    /// Which state of a plan the watch shows: UID and generation.
+    pub fn plan_version(&self, name: &str) -> Option<(Option<String>, Option<i64>)> {
+        let plan = self.plans.get(&ObjectRef::new(name))?;
+        Some((plan.meta().uid.clone(), plan.meta().generation))
+    }
+
+    /// The clients that name a plan.
+    pub fn clients_of_plan(clients: &Store<Guarded>, plan: &str) -> Vec<ClientKey> {
+        clients
+            .state()
+            .iter()
+            .filter_map(|guarded| guarded.0.as_ref().ok())
+            .filter(|client| client.spec.plan.as_deref() == Some(plan))
+            .filter_map(|client| ClientKey::new(&client.namespace()?, &client.name_any()).ok())
+            .collect()
     }
 
     /// Whether clients in this namespace are served.
@@ -145,10 +167,22 @@ impl Stores {
             .iter()
             .filter_map(|guarded| guarded.0.as_ref().ok())
             .filter(|client| client.namespace().as_deref() == Some(agency))
-            .filter(|client| client.spec.credentials_secret_ref.name == secret)
+            .filter(|client| refers_to(client, secret))
             .filter_map(|client| ClientKey::new(agency, &client.name_any()).ok())
             .collect()
     }
+}
+
+fn refers_to(client: &McpClient, secret: &str) -> bool {
+    client.spec.credentials_secret_ref.name == secret
+        || client.spec.environments.iter().any(|environment| {
+            let database = environment.database.postgres.as_ref().map(|postgres| &postgres.secret_ref);
+            environment
+                .credentials_secret_ref
+                .iter()
+                .chain(database)
+                .any(|reference| reference.name == secret)
+        })
 }
 
 /// The watch on the Secrets of one agency. Metadata only: no value is sent. Secrets without the label are watched as

@@ -28,6 +28,13 @@ pub fn print(text: &str) {
     let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
+/// Says something beside a command's output.
+pub fn say(text: &str) {
+    use std::io::Write;
+    // Whoever closed it does not want to read it.
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
 /// Says why the process ends.
 #[expect(clippy::print_stderr, reason = "logs may not have been started, and a human started the command")]
 pub fn refuse_to_start(reason: &str) -> ExitCode {

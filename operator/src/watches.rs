@@ -14,6 +14,7 @@ use k8s_openapi::{
     api::{
         apps::v1::Deployment,
         core::v1::{ConfigMap, PersistentVolumeClaim, Pod, Secret, Service, ServiceAccount},
+        networking::v1::Ingress,
     },
 };
 use kube::{
@@ -90,6 +91,7 @@ impl TenantWatches {
             starter.watch::<PartialObjectMeta<PersistentVolumeClaim>>(false);
             starter.watch::<PartialObjectMeta<Service>>(false);
             starter.watch::<PartialObjectMeta<ServiceAccount>>(false);
+            starter.watch::<PartialObjectMeta<Ingress>>(false);
             Tenant { deployments, pods, _tasks: starter.tasks }
         });
     }

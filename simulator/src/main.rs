@@ -18,7 +18,7 @@ struct Args {
 enum Command {
     /// Runs the stand-ins until SIGTERM or SIGINT.
     Serve(Serve),
-    /// Posts signed webhooks as fast as they are accepted, and prints what came of it as JSON.
+    /// Posts signed webhooks, as fast as they are accepted or at a rate, and prints what came of it as JSON.
     Load(load::Load),
 }
 
@@ -36,6 +36,9 @@ struct Serve {
     /// Roots (PEM) that webhook addresses with https are checked against.
     #[arg(long, env = "EXTRA_CA_FILE")]
     extra_ca_file: Option<PathBuf>,
+    /// How many model calls are kept, each with its whole request and answer; without it all are.
+    #[arg(long)]
+    keep: Option<usize>,
 }
 
 #[tokio::main]
@@ -78,13 +81,13 @@ async fn command(command: Command) -> Result<(), Box<dyn Error>> {
 }
 
 async fn run(serve: Serve) -> Result<(), Box<dyn Error>> {
-    let Serve { listen, tls_cert, tls_key, extra_ca_file } = serve;
+    let Serve { listen, tls_cert, tls_key, extra_ca_file, keep } = serve;
     let tls = match (tls_cert, tls_key) {
         (Some(cert), Some(key)) => Some(Tls { certificates: read(&cert)?, key: read(&key)? }),
         _ => None,
     };
     let extra_ca = extra_ca_file.as_deref().map(read).transpose()?;
-    let simulator = Simulator::start(Settings { listen, tls, extra_ca, ..Settings::default() }).await?;
+    let simulator = Simulator::start(Settings { listen, tls, extra_ca, keep, ..Settings::default() }).await?;
     // The one line on stdout: with port 0, it tells a test where to go.
     println!("listening on {}", simulator.url());
     let mut terminate = signal(SignalKind::terminate())?;

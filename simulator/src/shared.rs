@@ -9,7 +9,7 @@ use crate::{
     hold::Holds,
     ids::Ids,
     schema::{Schemas, first_error},
-    state::{State, Vendor, Violation},
+    state::{ModelCall, State, Vendor, Violation},
 };
 
 /// One simulator's parts.
@@ -23,6 +23,7 @@ pub(crate) struct Shared {
     pub stop: CancellationToken,
     /// Scheme, host and port, once bound.
     pub origin: OnceLock<String>,
+    keep: Option<usize>,
     state: Mutex<State>,
 }
 
@@ -30,11 +31,30 @@ pub(crate) struct Shared {
 pub(crate) type App = Arc<Shared>;
 
 impl Shared {
-    pub fn new(clock: Clock, ids: Ids, schemas: &'static Schemas, http: reqwest::Client) -> Self {
+    pub fn new(
+        clock: Clock,
+        ids: Ids,
+        schemas: &'static Schemas,
+        http: reqwest::Client,
+        keep: Option<usize>,
+    ) -> Self {
         let stop = CancellationToken::new();
         let state = Mutex::new(State { epoch: stop.child_token(), ..State::default() });
         let (holds, tasks, origin) = (Holds::default(), TaskTracker::new(), OnceLock::new());
-        Self { clock, ids, holds, schemas, http, tasks, stop, origin, state }
+        Self { clock, ids, holds, schemas, http, tasks, stop, origin, keep, state }
+    }
+
+    /// Keeps an answered model call. Each is long: a long load keeps the newest ones only.
+    pub fn called(&self, call: ModelCall) {
+        self.with(|state| {
+            state.gemini.push(call);
+            if let Some(keep) = self.keep
+                && state.gemini.len() > keep.saturating_mul(2)
+            {
+                let old = state.gemini.len() - keep;
+                state.gemini.drain(..old);
+            }
+        });
     }
 
     /// Works on the state; never across an `await`.

@@ -1,6 +1,6 @@
 //! A running simulator, in this process or behind the binary.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -37,6 +37,8 @@ pub struct Settings {
     pub clock: Clock,
     /// Makes its ids repeatable.
     pub seed: Option<[u8; 16]>,
+    /// How many model calls are kept, the newest; all without a number.
+    pub keep: Option<usize>,
 }
 
 impl Default for Settings {
@@ -47,6 +49,7 @@ impl Default for Settings {
             extra_ca: None,
             clock: Clock::system(),
             seed: None,
+            keep: None,
         }
     }
 }
@@ -100,11 +103,11 @@ pub struct Simulator {
 impl Simulator {
     /// Binds, and serves in the background.
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
-        let Settings { listen, tls, extra_ca, clock, seed } = settings;
+        let Settings { listen, tls, extra_ca, clock, seed, keep } = settings;
         let ids = seed.map_or_else(Ids::random, |seed| Ok(Ids::seeded(seed)))?;
         let client = http::client(extra_ca.as_deref())?;
         let tls = tls.as_ref().map(listener::acceptor).transpose()?;
-        let app = Arc::new(Shared::new(clock, ids, schemas()?, client));
+        let app = Arc::new(Shared::new(clock, ids, schemas()?, client, keep));
         let (listener, address) = listener::bind(listen).await?;
         let scheme = if tls.is_some() { "https" } else { "http" };
         app.tasks.spawn(listener::serve(listener, tls, router(app.clone()), app.clone()));
@@ -153,6 +156,22 @@ impl Simulator {
     /// Everything recorded so far.
     pub fn state(&self) -> Snapshot {
         self.app.with(|state| state.snapshot())
+    }
+
+    /// How many messages each customer was sent, by phone. Cheap, where [`Simulator::state`] copies everything.
+    pub fn sent_to(&self) -> BTreeMap<String, usize> {
+        self.app.with(|state| {
+            let mut sent = BTreeMap::new();
+            for to in state.messages.iter().filter_map(|message| message.to.as_ref()) {
+                *sent.entry(to.clone()).or_default() += 1;
+            }
+            sent
+        })
+    }
+
+    /// Forgets what the model was asked and answered so far: by far the largest part of what is recorded.
+    pub fn forget_model_calls(&self) {
+        self.app.with(|state| state.gemini.clear());
     }
 
     /// Forgets everything, and releases what is held.

@@ -118,7 +118,7 @@ pub fn answering(id: &str) -> TurnResult {
 
 /// A turn with an effect and one content of history.
 pub fn with_effect(said: &str, effect: Effect) -> TurnResult {
-    TurnResult { history: vec![json!({"said": said})], language: None, effect, also: Vec::new() }
+    TurnResult { history: vec![json!({"said": said})], ..TurnResult::of(effect) }
 }
 
 /// For turns that neither book nor change.
@@ -188,6 +188,7 @@ pub fn blind(key: &str, choice: Choice) -> BookingRequest {
         holder: None,
         confirm: None,
         limit: None,
+        near: None,
         around,
         choose: Arc::new(move |_| Ok(choice.clone())),
         audit: None,

@@ -16,6 +16,7 @@ macro_rules! suite {
                 the_agenda_has_what_shares_an_instant_with_the_span
                 an_occupation_of_a_month_is_found_at_its_end_and_keeps_others_out
                 services_of_one_visit_count_one_by_one
+                what_is_near_is_asked_first_and_all_around_where_that_does_not_settle_it
             }
             audit {
                 entries_are_a_chain_that_anybody_can_recompute
@@ -33,6 +34,8 @@ macro_rules! suite {
                 a_turn_that_tells_nobody_there_commits_nothing
                 where_a_booking_was_refused_only_what_stands_alone_is_done
                 a_turn_that_a_person_took_over_still_does_what_stands_alone
+                a_customer_was_informed_only_where_the_words_are_in_what_is_said
+                what_somebody_else_is_told_is_rendered_from_the_row_of_the_turn
                 a_turn_begins_and_ends_waits
                 a_turn_changes_hours_and_takes_it_back
                 a_revoked_message_leaves_inbox_and_history_and_an_edited_one_is_replaced
@@ -73,6 +76,18 @@ macro_rules! suite {
                 a_booking_may_move_onto_its_own_time
                 a_move_onto_somebody_else_leaves_everything_as_it_was
             }
+            clocks {
+                the_database_can_be_written
+                a_message_that_came_before_the_clock_was_set_back_is_answered_at_once
+                the_next_start_does_the_same_for_what_was_written_later_than_now
+                a_message_put_off_before_the_clock_was_set_back_is_due_at_once
+                an_unknown_outcome_waits_no_longer_than_its_rule_by_the_clock_that_was_set_back
+                claims_end_by_the_clock_that_was_set_back
+                a_hold_is_as_long_as_it_was_made_by_the_clock_that_was_set_back
+                what_was_sent_is_recorded_although_its_claim_has_ended
+                a_claim_that_ended_unnoticed_waits_for_a_status_from_when_it_is_noticed
+                after_an_outage_what_is_ambiguous_waits_for_a_status_once_more
+            }
             conversations {
                 a_customer_has_one_conversation_made_when_it_is_asked_for
                 a_takeover_is_kept_as_written_until_its_release
@@ -100,6 +115,7 @@ macro_rules! suite {
                 new_ids_that_lead_to_others_are_taken_from_them
                 senders_who_arrive_at_once_become_one_customer
                 a_booking_for_a_customer_that_is_not_there_is_no_booking
+                the_first_who_is_known_as_an_owner_stays_the_owner
             }
             holds {
                 a_hold_keeps_others_away_until_its_end
@@ -186,6 +202,8 @@ macro_rules! suite {
                 the_start_makes_messages_of_a_dead_process_ambiguous_only_where_there_is_one_process
                 messages_claimed_by_many_workers_are_each_one_workers
                 waiting_for_the_next_message_is_never_too_long
+                what_was_not_delivered_is_found_by_its_key_and_said_again_once
+                what_many_say_again_at_once_is_said_once
             }
             person {
                 the_canary_sits_in_every_table_that_can_hold_somebody
@@ -276,6 +294,7 @@ macro_rules! suite {
                 a_notice_needs_a_conversation
                 entries_end_in_the_ways_that_are_allowed
                 what_is_over_expires
+                who_waits_on_keeps_the_place_in_the_queue
             }
         }
     };

@@ -24,6 +24,7 @@ CREATE TABLE customer (
     phone       TEXT COLLATE "C" UNIQUE,              -- key of the number that leads here
     wa_id       TEXT COLLATE "C",                     -- verbatim, for sending
     name        TEXT COLLATE "C",
+    owner_phone TEXT COLLATE "C" UNIQUE,              -- key of the number in the profile by which this is an owner
     merged_into BIGINT REFERENCES customer (id),
     created_us  BIGINT NOT NULL
 );
@@ -149,6 +150,9 @@ CREATE TABLE booking (
 );
 CREATE INDEX booking_start ON booking (start_us);
 CREATE INDEX booking_long ON booking (end_us, start_us) WHERE end_us - start_us > 14400000000;  -- as occupation_long
+-- How long bookings and occupations last, so that the planner knows how few are in these indexes: it would look for the
+-- long ones by their start else, through all that was ever booked.
+CREATE STATISTICS booking_length ON (end_us - start_us) FROM booking;
 CREATE INDEX booking_customer ON booking (customer_id) WHERE customer_id IS NOT NULL;
 CREATE INDEX booking_held ON booking (hold_until_us) WHERE state = 'held';
 CREATE UNIQUE INDEX booking_holder ON booking (holder) WHERE state = 'held' AND holder IS NOT NULL;
@@ -177,6 +181,7 @@ CREATE INDEX occupation_from ON occupation (from_us, to_us) WHERE standing;
 -- What overlaps an instant began at most as long ago as it lasts. Nearly everything lasts four hours at most, so searches
 -- look back that far only; what lasts longer has an index of its own.
 CREATE INDEX occupation_long ON occupation (to_us, from_us) WHERE standing AND to_us - from_us > 14400000000;
+CREATE STATISTICS occupation_length ON (to_us - from_us) FROM occupation;
 
 -- Whether lanes are taken follows from the booking's state, and from nothing else. New rows are looked at once per
 -- statement.

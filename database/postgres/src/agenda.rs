@@ -31,7 +31,7 @@ pub(crate) struct Span<'a> {
 }
 
 /// One statement, so that all parts are of one instant, and one way to the server and back: a row for each span in `r`,
-/// with a list for each column of each part. `$8` is the booking that does not count, `$7` the holder whose holds do
+/// with a list for each column of each part (services only where they count: `counts`). `$8` is the booking that does not count, `$7` the holder whose holds do
 /// not, `$6` the instant at which a hold must stand. What lasts longer than four hours has an index of its own
 /// (`occupation_long`, `booking_long`).
 macro_rules! select {
@@ -61,7 +61,7 @@ CROSS JOIN LATERAL (
         UNION ALL
         SELECT id, customer_id, items_json, state FROM booking
         WHERE end_us - start_us > 14400000000 AND end_us > r.from_us AND start_us < r.to_us
-    ) seen WHERE state IN ('held', 'requested', 'confirmed') AND id <> ALL (ARRAY(SELECT id FROM hidden))
+    ) seen WHERE r.counts AND state IN ('held', 'requested', 'confirmed') AND id <> ALL (ARRAY(SELECT id FROM hidden))
 ) s
 CROSS JOIN LATERAL (
     SELECT array_agg(calendar) AS m_calendar, array_agg(event_id) AS m_event, array_agg(staff_id) AS m_staff,
@@ -76,10 +76,16 @@ CROSS JOIN LATERAL (
     };
 }
 
-const READ: &str = select!(
-    "r AS (SELECT $1::bigint AS from_us, $2::bigint AS to_us, $3::text AS first_day, $4::text AS last_day, $5::text), ",
-    "",
-    ""
+const READ: &str = concat!(
+    select!(
+        "r AS (
+    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::boolean[])
+        WITH ORDINALITY AS r (from_us, to_us, first_day, last_day, counts, n)
+), ",
+        "",
+        ""
+    ),
+    " ORDER BY r.n"
 );
 
 /// Removes expired holds, counts open bookings and looks for earlier outcomes by the way: every way to the server and
@@ -90,9 +96,9 @@ const FIND: &str = concat!(
     DELETE FROM booking WHERE id IN (
         SELECT id FROM booking WHERE state = 'held' AND hold_until_us <= $6 ORDER BY id FOR UPDATE)
 ), r AS (
-    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $9::bigint[], $10::bigint[],
-            $11::text[], $12::bigint[])
-        WITH ORDINALITY AS r (from_us, to_us, first_day, last_day, key, now_us, forgotten_us, holder, customer_id, n)
+    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::boolean[], $9::bigint[], $10::bigint[],
+            $11::text[], $12::bigint[], $13::text[])
+        WITH ORDINALITY AS r (from_us, to_us, first_day, last_day, counts, now_us, forgotten_us, holder, customer_id, key, n)
 ), ",
         "k.digest, k.outcome_json,
     EXISTS (SELECT FROM booking b WHERE b.state = 'held' AND b.holder = r.holder) AS holds,
@@ -106,20 +112,35 @@ const FIND: &str = concat!(
 
 /// The agenda of a span as the connection's transaction sees it now.
 pub(crate) async fn read(connection: &mut PgConnection, span: Span<'_>) -> Result<Agenda, StoreError> {
-    let (first, last) = days(span.from, span.to);
-    let row = sqlx::query(READ)
-        .bind(micros::to(span.from))
-        .bind(micros::to(span.to))
+    let mut all = read_all(connection, &[(span.from, span.to)], span.now, None, span.except).await?;
+    Ok(all.pop().unwrap_or_default())
+}
+
+/// The agendas of several spans, in order. The holds of `holder` and the booking `except` do not count.
+pub(crate) async fn read_all(
+    connection: &mut PgConnection,
+    spans: &[(Timestamp, Timestamp)],
+    now: Timestamp,
+    holder: Option<&str>,
+    except: Option<&str>,
+) -> Result<Vec<Agenda>, StoreError> {
+    if spans.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (first, last): (Vec<_>, Vec<_>) = spans.iter().map(|(from, to)| days(*from, *to)).unzip();
+    let rows = sqlx::query(READ)
+        .bind(spans.iter().map(|(from, _)| micros::to(*from)).collect::<Vec<_>>())
+        .bind(spans.iter().map(|(_, to)| micros::to(*to)).collect::<Vec<_>>())
         .bind(first)
         .bind(last)
-        .bind(None::<String>)
-        .bind(micros::to(span.now))
-        .bind(None::<String>)
-        .bind(span.except)
-        .fetch_one(connection)
+        .bind(vec![true; spans.len()])
+        .bind(micros::to(now))
+        .bind(holder)
+        .bind(except)
+        .fetch_all(connection)
         .await
         .map_err(error::store)?;
-    agenda(&row, (span.from, span.to))
+    spans.iter().zip(&rows).map(|(span, row)| agenda(row, *span)).collect()
 }
 
 /// What requests are decided over. The holds of `holder` do not count. Expired holds are removed.
@@ -128,8 +149,9 @@ pub(crate) async fn find(
     asked: &[Asked],
     holder: Option<&str>,
 ) -> Result<Vec<Found>, StoreError> {
-    let spans = || asked.iter().map(|(request, _)| request.around);
-    let (first, last): (Vec<_>, Vec<_>) = spans().map(|(from, to)| days(from, to)).unzip();
+    let spans = || asked.iter().map(|(request, _)| request.near.unwrap_or(request.around));
+    let around = asked.iter().map(|(request, _)| request.around);
+    let (first, last): (Vec<_>, Vec<_>) = around.map(|(from, to)| days(from, to)).unzip();
     let keys: Vec<&str> = asked.iter().map(|(request, _)| request.idempotency_key.as_str()).collect();
     let now = asked.iter().map(|(_, now)| *now).max().unwrap_or_default();
     let rows = sqlx::query(FIND)
@@ -137,7 +159,7 @@ pub(crate) async fn find(
         .bind(spans().map(|(_, to)| micros::to(to)).collect::<Vec<_>>())
         .bind(first)
         .bind(last)
-        .bind(keys)
+        .bind(asked.iter().map(|(request, _)| request.near.is_none()).collect::<Vec<_>>())
         .bind(micros::to(now))
         .bind(holder)
         .bind(None::<String>)
@@ -145,6 +167,7 @@ pub(crate) async fn find(
         .bind(asked.iter().map(|(_, now)| idempotency::oldest(*now)).collect::<Vec<_>>())
         .bind(asked.iter().map(|(request, _)| request.holder.as_deref()).collect::<Vec<_>>())
         .bind(asked.iter().map(|(request, _)| request.limit.map(|l| l.customer_id)).collect::<Vec<_>>())
+        .bind(keys)
         .fetch_all(connection)
         .await
         .map_err(error::store)?;
@@ -158,7 +181,7 @@ fn found((request, _): &Asked, row: &PgRow) -> Result<Found, StoreError> {
         first: idempotency::outcome(kept, &request.idempotency_key, &request.digest),
         holds: row.get("holds"),
         open: u64::try_from(row.get::<i64, _>("open")).unwrap_or(0),
-        agenda: agenda(row, request.around)?,
+        agenda: agenda(row, request.near.unwrap_or(request.around))?,
     })
 }
 

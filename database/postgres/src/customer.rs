@@ -5,12 +5,12 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use mcp_store::{
     StoreError,
-    customer::{CustomerRow, CustomerStore, Sender},
+    customer::{CustomerRow, CustomerStore, KnownOwner, Sender},
     micros, phone,
 };
 use sqlx::{PgConnection, PgExecutor, Row, postgres::PgRow};
 
-use crate::{PostgresStore, Tx, error, lock, retry, text};
+use crate::{PostgresStore, Tx, error, lock, owner, retry, text};
 
 /// What accepting messages and everything about identities holds.
 pub(crate) fn locks(store: &PostgresStore) -> lock::Keys {
@@ -109,7 +109,7 @@ fn read(row: &PgRow) -> Result<CustomerRow, StoreError> {
     })
 }
 
-async fn get(executor: impl PgExecutor<'_>, id: i64) -> Result<Option<CustomerRow>, StoreError> {
+pub(crate) async fn get(executor: impl PgExecutor<'_>, id: i64) -> Result<Option<CustomerRow>, StoreError> {
     let row = sqlx::query(select!("WHERE id = $1"))
         .bind(id)
         .fetch_optional(executor)
@@ -192,6 +192,7 @@ impl PostgresStore {
         .execute(&mut *tx)
         .await
         .map_err(error::store)?;
+        owner::moved(&mut tx, from, into).await?;
         for sql in [
             "UPDATE booking SET customer_id = $2 WHERE customer_id = $1",
             "UPDATE waitlist SET customer_id = $2 WHERE customer_id = $1",
@@ -249,5 +250,28 @@ impl CustomerStore for PostgresStore {
     async fn ids_changed(&self, was: &Sender, is: &Sender) -> Result<CustomerRow, StoreError> {
         let (was, is) = (kept(was), kept(is));
         retry::passing(|| self.ids_changed_once(&was, &is)).await
+    }
+
+    async fn known_owners(&self) -> Result<Vec<KnownOwner>, StoreError> {
+        owner::known(&self.pool).await
+    }
+
+    async fn know_owner(&self, phone: &str, customer_id: i64) -> Result<KnownOwner, StoreError> {
+        retry::passing(|| async {
+            let mut tx = self.begin_identities().await?;
+            let known = owner::know(&mut tx, phone, customer_id).await?;
+            tx.commit().await.map_err(error::store)?;
+            Ok(known)
+        })
+        .await
+    }
+
+    async fn forget_owner(&self, phone: &str) -> Result<(), StoreError> {
+        retry::passing(|| async {
+            let mut tx = self.begin_identities().await?;
+            owner::forget(&mut tx, phone).await?;
+            tx.commit().await.map_err(error::store)
+        })
+        .await
     }
 }

@@ -99,7 +99,7 @@ pub(crate) async fn replay(
         }
         DeadSource::Turn => replay_turn(tx, &row, now).await?,
         DeadSource::Outbox => sqlx::query(
-            "UPDATE outbox SET state = 'pending', due_us = $2, unknowns = 0, epoch = nextval('claim_epoch')
+            "UPDATE outbox SET state = 'pending', due_us = $2, created_us = $2, unknowns = 0, epoch = nextval('claim_epoch')
              WHERE id = $1 AND state IN ('failed', 'parked')",
         )
         .bind(&row.letter.payload)

@@ -33,6 +33,7 @@ mod lock;
 mod migrate;
 mod mirror;
 mod outbox;
+mod owner;
 mod person;
 mod provision;
 mod reminder;

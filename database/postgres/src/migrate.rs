@@ -109,8 +109,16 @@ pub(crate) async fn check(connection: &mut PgConnection, tenant: &Tenant) -> Res
     if !is_there(connection).await? {
         return Err(OpenError::NotMigrated(1));
     }
-    let applied = applied(connection).await?;
     whose(connection, tenant).await?;
+    schema(connection).await
+}
+
+/// Whether this program can work with the schema as it is.
+pub(crate) async fn schema(connection: &mut PgConnection) -> Result<(), OpenError> {
+    if !is_there(connection).await? {
+        return Err(OpenError::NotMigrated(1));
+    }
+    let applied = applied(connection).await?;
     not_too_new(&applied)?;
     let missing = MIGRATIONS.iter().find(|(version, _)| !applied.iter().any(|(known, _)| known == version));
     missing.map_or(Ok(()), |(version, _)| Err(OpenError::NotMigrated(*version)))

@@ -19,6 +19,7 @@ CREATE TABLE customer (
     phone       TEXT UNIQUE,              -- key of the number that leads here
     wa_id       TEXT,                     -- verbatim, for sending
     name        TEXT,
+    owner_phone TEXT UNIQUE,               -- key of the number in the profile by which this is an owner
     merged_into INTEGER REFERENCES customer (id),
     created_us  INTEGER NOT NULL
 ) STRICT;

@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use mcp_store::{
     StoreError,
-    customer::{CustomerRow, CustomerStore, Sender},
+    customer::{CustomerRow, CustomerStore, KnownOwner, Sender},
     micros, phone,
 };
 use sqlx::{Row, SqliteExecutor, sqlite::SqliteRow};
 
-use crate::{SqliteStore, Tx, db, route};
+use crate::{SqliteStore, Tx, db, owner, route};
 
 /// The customer of a sender, by the rules of [`CustomerStore`].
 pub(crate) async fn identify(tx: &mut Tx, sender: &Sender, now: Timestamp) -> Result<i64, StoreError> {
@@ -189,6 +189,7 @@ impl CustomerStore for SqliteStore {
         .execute(&mut *tx)
         .await
         .map_err(db)?;
+        owner::moved(&mut tx, from, into).await?;
         for sql in [
             "UPDATE booking SET customer_id = $2 WHERE customer_id = $1",
             "UPDATE waitlist SET customer_id = $2 WHERE customer_id = $1",
@@ -206,6 +207,23 @@ impl CustomerStore for SqliteStore {
         let row = need(&mut tx, id).await?;
         tx.commit().await.map_err(db)?;
         Ok(row)
+    }
+
+    async fn known_owners(&self) -> Result<Vec<KnownOwner>, StoreError> {
+        owner::known(&self.readers).await
+    }
+
+    async fn know_owner(&self, phone: &str, customer_id: i64) -> Result<KnownOwner, StoreError> {
+        let mut tx = self.begin().await?;
+        let known = owner::know(&mut tx, phone, customer_id).await?;
+        tx.commit().await.map_err(db)?;
+        Ok(known)
+    }
+
+    async fn forget_owner(&self, phone: &str) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        owner::forget(&mut tx, phone).await?;
+        tx.commit().await.map_err(db)
     }
 }
 

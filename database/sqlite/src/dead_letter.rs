@@ -93,7 +93,7 @@ pub(crate) async fn replay(tx: &mut Tx, id: i64, now: Timestamp) -> Result<DeadL
         }
         DeadSource::Turn => replay_turn(tx, &row, now).await?,
         DeadSource::Outbox => sqlx::query(
-            "UPDATE outbox SET state = 'pending', due_us = $2, unknowns = 0, epoch = epoch + 1
+            "UPDATE outbox SET state = 'pending', due_us = $2, created_us = $2, unknowns = 0, epoch = epoch + 1
              WHERE id = $1 AND state IN ('failed', 'parked')",
         )
         .bind(&row.letter.payload)

@@ -22,6 +22,7 @@ mod migrate;
 mod mirror;
 mod open;
 mod outbox;
+mod owner;
 mod person;
 mod reminder;
 mod route;
@@ -69,6 +70,11 @@ impl SqliteStore {
     }
 
     async fn begin(&self) -> Result<Tx, StoreError> {
+        let begun = self.writer.begin_with("BEGIN IMMEDIATE").await;
+        // SQLite itself ends a transaction that finds the disk full or broken; the driver goes on counting it, and
+        // would refuse every other one on this connection. Another connection knows of nothing.
+        let Err(sqlx::Error::InvalidSavePointStatement) = begun else { return begun.map_err(db) };
+        self.writer.acquire().await.map_err(db)?.close().await.map_err(db)?;
         self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(db)
     }
 }

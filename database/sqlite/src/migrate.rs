@@ -60,6 +60,12 @@ async fn run_on(pool: &SqlitePool, tenant: &Tenant) -> Result<(), OpenError> {
 
 /// Whether a database has the schema this program needs and is the tenant's.
 pub(crate) async fn check(pool: &SqlitePool, tenant: &Tenant) -> Result<(), OpenError> {
+    schema(pool).await?;
+    same_tenant(pool, tenant).await
+}
+
+/// Whether a database has the schema this program needs.
+pub(crate) async fn schema(pool: &SqlitePool) -> Result<(), OpenError> {
     let first = MIGRATOR.iter().map(|migration| migration.version).min().unwrap_or(0);
     if !table_exists(pool, "schema_version").await? {
         return Err(OpenError::NotMigrated(first));
@@ -72,7 +78,7 @@ pub(crate) async fn check(pool: &SqlitePool, tenant: &Tenant) -> Result<(), Open
     if let Some(missing) = MIGRATOR.iter().find(|migration| !applied.contains(&migration.version)) {
         return Err(OpenError::NotMigrated(missing.version));
     }
-    same_tenant(pool, tenant).await
+    Ok(())
 }
 
 async fn table_exists(pool: &SqlitePool, table: &str) -> Result<bool, OpenError> {

@@ -93,6 +93,7 @@ pub(crate) async fn finish(
         (WaitEnd::Served, WaitState::Waiting | WaitState::Offered) => WaitState::Served,
         (WaitEnd::Left, WaitState::Waiting | WaitState::Offered) => WaitState::Left,
         (WaitEnd::WaitOn, WaitState::Offered) => WaitState::Waiting,
+        (WaitEnd::Expired, WaitState::Offered) => WaitState::Expired,
         (_, state) => return Err(not_in(state)),
     };
     // What was offered stays to be read, unless the customer waits on.
@@ -208,11 +209,24 @@ impl WaitlistStore for SqliteStore {
         Ok(row)
     }
 
+    async fn offers_over(&self, now: Timestamp) -> Result<Vec<WaitRow>, StoreError> {
+        let rows = sqlx::query(concat!(
+            "SELECT ",
+            columns!(waitlist),
+            " FROM waitlist WHERE state IN ('waiting', 'offered') AND state = 'offered' AND offer_until_us <= $1
+             ORDER BY id"
+        ))
+        .bind(micros::to(now))
+        .fetch_all(&self.readers)
+        .await
+        .map_err(db)?;
+        rows.iter().map(read).collect()
+    }
+
     async fn expire_waits(&self, now: Timestamp) -> Result<Vec<WaitRow>, StoreError> {
         let rows = sqlx::query(concat!(
             "UPDATE waitlist SET state = 'expired', revision = revision + 1
-             WHERE state IN ('waiting', 'offered')
-               AND ((state = 'offered' AND offer_until_us <= $1) OR (state = 'waiting' AND to_us <= $1))
+             WHERE state IN ('waiting', 'offered') AND state = 'waiting' AND to_us <= $1
              RETURNING ",
             columns!(waitlist)
         ))

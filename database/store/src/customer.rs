@@ -37,6 +37,15 @@ pub struct CustomerRow {
     pub created_at: Timestamp,
 }
 
+/// Who was found to be an owner: the first customer with a user id who wrote from a number of the profile's owners.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownOwner {
+    /// The key of the number ([`phone::key`](crate::phone::key)), as the profile names it.
+    pub phone: String,
+    /// The customer. Stays the owner whatever number the channel moves them to.
+    pub customer_id: i64,
+}
+
 /// Customers.
 ///
 /// # Who a sender is
@@ -76,4 +85,15 @@ pub trait CustomerStore: Send + Sync {
     /// takes the ids of `is`. Where these lead to other rows, they are taken from them as in rule 4.
     /// [`StoreError::NotFound`] where `was` is unknown.
     async fn ids_changed(&self, was: &Sender, is: &Sender) -> Result<CustomerRow, StoreError>;
+
+    /// The owners who are known, by phone. [`CustomerStore::merge`] and [`CustomerStore::ids_changed`] leave them known,
+    /// a number that goes to somebody else (rules 3 and 4) too; an erasure does not.
+    async fn known_owners(&self) -> Result<Vec<KnownOwner>, StoreError>;
+
+    /// Keeps who the owner with this number is; returns who that is: the first one stays. A customer has one number at
+    /// most: [`StoreError::Conflict`] for a second one. [`StoreError::NotFound`] without that customer.
+    async fn know_owner(&self, phone: &str, customer_id: i64) -> Result<KnownOwner, StoreError>;
+
+    /// Nobody is known by this number any more; whoever writes from it next may be.
+    async fn forget_owner(&self, phone: &str) -> Result<(), StoreError>;
 }

@@ -158,7 +158,7 @@ pub trait InboxStore: Send + Sync {
 
     /// Tries a dead letter again, and removes it: the messages of a turn wait for an answer again (from `now` on, as a
     /// burst of their own or with what waits already, in order of arrival, attempts counted anew); an outgoing
-    /// message is due at `now`, its unknown outcomes forgotten. [`StoreError::Conflict`] for a webhook's body (it
+    /// message is due at `now` and counts as written then, its unknown outcomes forgotten. [`StoreError::Conflict`] for a webhook's body (it
     /// would not be understood this time either) and where what it names is gone; [`StoreError::NotFound`].
     async fn replay(&self, dead_letter: i64, now: Timestamp) -> Result<DeadLetterRow, StoreError>;
 

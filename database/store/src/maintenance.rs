@@ -12,11 +12,34 @@ use crate::{StoreError, tenant::OpenError};
 pub trait Health: Send + Sync {
     /// Called once at start. Where the database has one process only (SQLite), claims of the process that died are
     /// void at once (epochs grow, so a survivor would be [`StoreError::Stale`]), and messages it was handing over
-    /// are ambiguous until `now + unknown_wait`. Where replicas share the database it does nothing: leases decide.
+    /// are ambiguous until `now + unknown_wait`. Where replicas share the database leases decide. In both, what was
+    /// ambiguous before waits until `now + unknown_wait` too: nobody may have taken statuses for it. What was written
+    /// after `now` was written by a clock that was set back since; it waits for nothing.
     async fn recover(&self, now: Timestamp, unknown_wait: SignedDuration) -> Result<(), StoreError>;
+
+    /// Called when the clock was set back: what waits for an instant by the clock of before waits for `now`, and no
+    /// claim, unknown outcome or hold stands for longer than its rule. Leases by database time are left alone.
+    async fn clock_set_back(&self, waits: &Waits, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Commits a write that changes nothing; an error says why the database cannot be written. For when a write failed:
+    /// it costs a commit.
+    async fn can_write(&self) -> Result<(), StoreError>;
 
     /// Reads one row; an error says why the database cannot be used.
     async fn ping(&self) -> Result<(), StoreError>;
+
+    /// Whether this program can work with the schema as it is now: another program may have migrated it since it was
+    /// opened. [`OpenError::NotMigrated`], [`OpenError::TooNew`].
+    async fn check_schema(&self) -> Result<(), OpenError>;
+}
+
+/// The longest waits there are, by the rules of those who claim.
+#[derive(Clone, Copy, Debug)]
+pub struct Waits {
+    /// A claim of any kind.
+    pub lease: SignedDuration,
+    /// A message whose outcome is unknown.
+    pub unknown: SignedDuration,
 }
 
 /// The content of one table, so that two databases can be compared.

@@ -153,6 +153,27 @@ pub struct ClaimedOutgoing {
     pub created_at: Timestamp,
 }
 
+/// A message with a key that was not delivered: `failed` or `parked`, and nobody has dealt with its dead letter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unsaid {
+    /// Our id.
+    pub id: String,
+    /// The conversation it was written for.
+    pub conversation_id: i64,
+    /// What it is for.
+    pub kind: OutgoingKind,
+    /// Its key.
+    pub dedupe_key: String,
+    /// The channel's message without recipient.
+    pub body: Value,
+    /// Its dead letter.
+    pub dead_letter: i64,
+    /// When it was given up.
+    pub failed_at: Timestamp,
+    /// Why.
+    pub why: String,
+}
+
 /// How long a claim stands, and how long an unknown outcome waits.
 #[derive(Clone, Copy, Debug)]
 pub struct SendRule {
@@ -206,8 +227,8 @@ pub enum Enqueued {
 /// # States
 ///
 /// `pending → sending` by a claim; from `sending` by [`OutboxStore::sent`]: `sent`, `pending` (retry), `failed`,
-/// `ambiguous`. A `sending` row whose lease has ended is `ambiguous` from the lease's end until lease's end +
-/// `unknown_wait`, and is not claimable. An `ambiguous` row whose wait has ended is sent once more: it is claimable
+/// `ambiguous`. A `sending` row whose lease has ended is `ambiguous`, and not claimable, for `unknown_wait` from when
+/// that is noticed: while the database could not be used, nobody could take a status either. An `ambiguous` row whose wait has ended is sent once more: it is claimable
 /// like a pending one. The second unknown (of either kind) is `parked`, with a dead letter.
 ///
 /// # Statuses
@@ -238,6 +259,7 @@ pub trait OutboxStore: Send + Sync {
     ) -> Result<Option<ClaimedOutgoing>, StoreError>;
 
     /// Records how a try ended, conditional on the epoch. [`SendEnd::Unknown`] that is the second one parks.
+    /// [`SendEnd::Sent`] is a fact: it counts as well where the claim has ended and nobody took the message since.
     async fn sent(
         &self,
         message: &ClaimedOutgoing,
@@ -245,12 +267,31 @@ pub trait OutboxStore: Send + Sync {
         now: Timestamp,
     ) -> Result<OutgoingRow, StoreError>;
 
+    /// No status could be taken for a while: what is ambiguous waits for one until `until` at least.
+    async fn wait_for_statuses(&self, until: Timestamp) -> Result<(), StoreError>;
+
     /// When the next message may be due, or an ended lease is to be looked at; `None` when none waits. May be too
     /// early, never too late.
     async fn next_outgoing_at(&self) -> Result<Option<Timestamp>, StoreError>;
 
     /// A message.
     async fn outgoing(&self, id: &str) -> Result<Option<OutgoingRow>, StoreError>;
+
+    /// Messages that were not delivered and whose key begins with one of these words and a colon, in the order they
+    /// were written, at most `most`.
+    async fn unsaid(&self, words: &[&str], most: u32) -> Result<Vec<Unsaid>, StoreError>;
+
+    /// Writes a message in the place of one that was not delivered, under the same key and due at `now`: the old one
+    /// keeps its state and loses its key and its dead letter. `false`, and nothing is written, where the old one is
+    /// not `failed` or `parked` under this key any more: somebody else was first, or it came about after all.
+    /// [`StoreError::NotFound`] without that conversation.
+    async fn say_again(
+        &self,
+        id: &str,
+        conversation_id: i64,
+        message: &NewOutgoing,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
 
     /// How many messages are in each state, for `/status`; states without messages are left out.
     async fn outbox_counts(&self) -> Result<Vec<(OutgoingState, u64)>, StoreError>;

@@ -1,5 +1,7 @@
 //! Turns: bursts of messages, claimed, answered and committed as one; and the model's history.
 
+use std::{fmt, sync::Arc};
+
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -8,7 +10,7 @@ use crate::{
     StoreError,
     adjustment::NewAdjustment,
     audit::NewAudit,
-    booking::{BookingOutcome, BookingRequest, ChangeRequest},
+    booking::{BookingOutcome, BookingRequest, BookingRow, ChangeRequest},
     conversation::ConversationRow,
     customer::Sender,
     outbox::NewOutgoing,
@@ -74,12 +76,37 @@ pub struct TurnResult {
     /// What else is done in the same transaction, in this order, after the effect. Where a booking or a change was
     /// refused, only what [stands alone](Also::stands_alone).
     pub also: Vec<Also>,
+    /// Whom else the row is told to that a booking or a change left behind; nobody where it was refused.
+    pub tells: Option<Tells>,
+}
+
+/// What somebody else reads of a booking: rendered from the row as it is committed, in the same transaction.
+#[derive(Clone)]
+pub struct Tells {
+    /// Whose conversation. [`StoreError::NotFound`] without it.
+    pub conversation_id: i64,
+    /// Renders the message. May be called more than once where a transaction is tried again; must have no effect of
+    /// its own. One whose `dedupe_key` is there already is left out.
+    pub render: Arc<dyn Fn(&BookingRow) -> NewOutgoing + Send + Sync>,
+}
+
+impl Tells {
+    /// The message about a row.
+    pub fn of(&self, row: &BookingRow) -> Also {
+        Also::Tell { conversation_id: self.conversation_id, message: (self.render)(row) }
+    }
+}
+
+impl fmt::Debug for Tells {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tells").field("conversation_id", &self.conversation_id).finish_non_exhaustive()
+    }
 }
 
 impl TurnResult {
     /// An effect without history.
     pub fn of(effect: Effect) -> Self {
-        Self { history: Vec::new(), language: None, effect, also: Vec::new() }
+        Self { history: Vec::new(), language: None, effect, also: Vec::new(), tells: None }
     }
 }
 
@@ -102,8 +129,9 @@ pub enum Also {
         /// Until when.
         until: Timestamp,
     },
-    /// The customer was told what happens with their data ([`ConversationRow::informed_at`]).
-    Informed,
+    /// The customer is told with these words what happens with their data ([`ConversationRow::informed_at`]): kept
+    /// only where a message of this turn to the customer has them, and then whatever came of the effect.
+    Informed(String),
     /// Whether the customer wants notices ([`ConversationRow::notices`]).
     Notices(bool),
     /// A customer begins to wait for a slot; rules of [`WaitlistStore::wait`](crate::waitlist::WaitlistStore::wait).
@@ -156,6 +184,24 @@ impl Also {
     /// customer wants. The rest belongs to an effect that came about.
     pub fn stands_alone(&self) -> bool {
         matches!(self, Self::Notices(_) | Self::Heard { .. } | Self::Retract { .. })
+    }
+
+    /// Whether it is done where the effect came about, or was `refused`, and the customer reads these messages.
+    pub fn holds(&self, refused: bool, said: &[&Value]) -> bool {
+        match self {
+            Self::Informed(words) => said.iter().any(|body| says(body, words)),
+            other => !refused || other.stands_alone(),
+        }
+    }
+}
+
+/// Whether a text of a message has these words.
+fn says(body: &Value, words: &str) -> bool {
+    match body {
+        Value::String(text) => text.contains(words),
+        Value::Array(all) => all.iter().any(|one| says(one, words)),
+        Value::Object(fields) => fields.values().any(|one| says(one, words)),
+        _ => false,
     }
 }
 

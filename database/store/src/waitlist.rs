@@ -98,8 +98,10 @@ pub enum WaitEnd {
     Served,
     /// waiting, offered → left.
     Left,
-    /// offered → waiting: the slot was gone before the customer answered.
+    /// offered → waiting, in the place the entry had: the slot was gone before the customer answered.
     WaitOn,
+    /// offered → expired: the customer did not answer in time.
+    Expired,
 }
 
 /// The waitlist. Changes name the revision they have read: [`StoreError::Stale`] for another one,
@@ -140,7 +142,10 @@ pub trait WaitlistStore: Send + Sync {
         now: Timestamp,
     ) -> Result<WaitRow, StoreError>;
 
-    /// Expires what is over at `now`: offers with `offer_until <= now`, waiting entries with `to <= now`. Returns what
-    /// it expired, by id.
+    /// Offers that are over at `now` (`offer_until <= now`), by id. Whoever finds one ends it by
+    /// [`WaitlistStore::end_wait`], as expired or to wait on: one write, so that nobody loses their place in between.
+    async fn offers_over(&self, now: Timestamp) -> Result<Vec<WaitRow>, StoreError>;
+
+    /// Expires entries that wait and are over at `now`: `to <= now`. Returns what it expired, by id.
     async fn expire_waits(&self, now: Timestamp) -> Result<Vec<WaitRow>, StoreError>;
 }

@@ -19,7 +19,10 @@ use super::{
     staged::{Answers, Stage},
     tools::{self, Ran, Staged, Tools},
 };
-use crate::booking::{Desk, Principal};
+use crate::{
+    booking::{Desk, Principal},
+    traces::ToolCall,
+};
 
 /// Calls of the model in one turn.
 const MOST_STEPS: usize = 6;
@@ -187,6 +190,7 @@ impl Dialogue<'_> {
         let mut staged = None;
         let mut answers = Vec::with_capacity(calls.len());
         for (at, call) in calls.iter().enumerate() {
+            let began = self.desk.clock.now();
             let result = if at >= MOST_CALLS {
                 Some(tools::error("rate_limited", "too many calls at once: call what is needed first"))
             } else {
@@ -207,7 +211,8 @@ impl Dialogue<'_> {
                 Some(result) if result.get("error").is_some() => "refused",
                 Some(_) => "done",
             };
-            meter.tool(tools::known(&call.name), outcome);
+            let tool = tools::known(&call.name);
+            meter.tool(ToolCall { tool, outcome, began, ended: self.desk.clock.now() });
             answers.push((call.clone(), result));
         }
         (answers, staged)

@@ -3,7 +3,7 @@
 use mcp_store::usage::Usage;
 
 use super::{gemini::Tokens, plain::MenuReason};
-use crate::metrics::Metrics;
+use crate::{metrics::Metrics, traces::ToolCall};
 
 /// What a turn uses up and what happens in it.
 #[derive(Clone, Debug, Default)]
@@ -11,7 +11,9 @@ pub struct Meter {
     /// Tokens, seconds and messages.
     pub usage: Usage,
     answers: Vec<&'static str>,
-    tools: Vec<(&'static str, &'static str)>,
+    /// How the turn ended; empty where it is to be tried again.
+    pub end: &'static str,
+    tools: Vec<ToolCall>,
     menus: Vec<MenuReason>,
 }
 
@@ -28,8 +30,13 @@ impl Meter {
     }
 
     /// How a call of a function ended: `done`, `staged`, `refused`.
-    pub fn tool(&mut self, tool: &'static str, outcome: &'static str) {
-        self.tools.push((tool, outcome));
+    pub fn tool(&mut self, call: ToolCall) {
+        self.tools.push(call);
+    }
+
+    /// The calls of functions, in order.
+    pub fn tools(&self) -> &[ToolCall] {
+        &self.tools
     }
 
     /// A menu answers.
@@ -41,7 +48,7 @@ impl Meter {
     pub fn count(&self, metrics: &Metrics) {
         metrics.used(&self.usage);
         self.answers.iter().for_each(|outcome| metrics.model_answer(outcome));
-        self.tools.iter().for_each(|(tool, outcome)| metrics.tool(tool, outcome));
+        self.tools.iter().for_each(|call| metrics.tool(call.tool, call.outcome));
         for why in &self.menus {
             metrics.menu(match why {
                 MenuReason::ModelDown => "model_down",

@@ -73,7 +73,7 @@ impl Stage<'_> {
             }
             Staged::HandOver { reason } => {
                 let handed = hand_over(desk, self.turn, self.language, reason.as_deref()).await?;
-                let output = json!({"output": {"handed_over": !handed.also.is_empty()}});
+                let output = json!({"output": {"handed_over": handed.is_taken_over()}});
                 return Ok(self.said(&handed.text, fresh, &answers, &output).beside(handed.also));
             }
         };

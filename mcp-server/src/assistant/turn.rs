@@ -321,7 +321,7 @@ impl Assistant {
         self.board.report(Dependency::Gemini, self.desk.clock.now(), outcome);
     }
 
-    /// The language is kept; the privacy notice, once, and what was understood of a voice note stand before the answer.
+    /// The language is kept; the privacy notice, until it was in a message, and what was understood of a voice note stand before the answer.
     fn opened(&self, mut decided: Decided, scene: &Scene<'_>, heard: Option<String>) -> Decided {
         let id = || self.desk.ids.id();
         if scene.turn.conversation.language.as_deref() != Some(scene.language.tag()) {
@@ -335,7 +335,7 @@ impl Assistant {
         if notice.is_empty() || scene.turn.conversation.informed_at.is_some() || !decided.speaks() {
             return decided;
         }
-        decided.opening(notice.to_owned(), id()).beside([Also::Informed])
+        decided.opening(notice.to_owned(), id()).beside([Also::Informed(notice.to_owned())])
     }
 
     async fn allowance(&self, scene: &Scene<'_>) -> Result<Allowance, TurnError> {

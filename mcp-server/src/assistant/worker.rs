@@ -15,10 +15,12 @@ use super::{Assistant, Meter, turn::Decided};
 use crate::{
     clock::{SharedClock, until},
     failpoint::{Point, reached},
+    hung,
     metrics::Metrics,
     telemetry,
+    traces::Traces,
     wake::Wake,
-    web::rest::waiting::is_program,
+    web::rest::waiting::{addressed, is_program},
     whatsapp::receipt::Receipts,
 };
 
@@ -34,6 +36,8 @@ const AT_ONCE: usize = 8;
 /// A burst whose turn failed this often is answered by code and dead-lettered.
 const MOST_ATTEMPTS: u32 = 3;
 const IDLE: Duration = Duration::from_secs(30);
+/// How long the loop waits where the database cannot be used.
+const DATABASE_PAUSE: Duration = Duration::from_secs(1);
 
 /// What the worker works with.
 #[derive(Clone)]
@@ -48,6 +52,8 @@ pub struct TurnLoop {
     pub wake: Arc<Wake>,
     /// Counters.
     pub metrics: Arc<Metrics>,
+    /// Where turns are traced.
+    pub traces: Traces,
     /// Tells the customer that the burst was read.
     pub receipts: Receipts,
 }
@@ -59,7 +65,7 @@ impl TurnLoop {
         let running = TaskTracker::new();
         while !stop.is_cancelled() {
             let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { break };
-            match self.store.claim_turn(&BURST, self.clock.now()).await {
+            match hung::answered("claim_turn", self.store.claim_turn(&BURST, self.clock.now())).await {
                 Ok(Some(turn)) => {
                     let this = self.clone();
                     running.spawn(async move {
@@ -75,7 +81,7 @@ impl TurnLoop {
                 Err(error) => {
                     tracing::error!(error = telemetry::chain(&error), "the inbox could not be read");
                     drop(slot);
-                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    tokio::time::sleep(DATABASE_PAUSE).await;
                 }
             }
         }
@@ -84,8 +90,10 @@ impl TurnLoop {
     }
 
     async fn rest(&self, stop: &CancellationToken) {
-        let due = self.store.next_turn_at(&BURST).await.ok().flatten();
-        let nap = due.map_or(IDLE, |at| until(&*self.clock, at).min(IDLE));
+        let nap = match self.store.next_turn_at(&BURST).await {
+            Ok(due) => due.map_or(IDLE, |at| until(&*self.clock, at).min(IDLE)),
+            Err(_) => DATABASE_PAUSE,
+        };
         tokio::select! {
             () = stop.cancelled() => {}
             () = self.wake.turns.notified() => {}
@@ -95,6 +103,7 @@ impl TurnLoop {
 
     async fn answer(&self, mut turn: ClaimedTurn) {
         reached(Point::TurnClaimed);
+        let began = self.clock.now();
         // A program's user is on no channel that shows what was read.
         if !is_program(&turn.sender) {
             self.receipts.seen(&turn, self.clock.now());
@@ -104,6 +113,8 @@ impl TurnLoop {
         self.attempt(&turn, &mut meter).await;
         // After the answer is on its way: nobody waits for a count.
         meter.count(&self.metrics);
+        let end = if meter.end.is_empty() { "failed" } else { meter.end };
+        self.traces.turned(&turn, began, self.clock.now(), end, meter.tools());
         self.assistant.spent(turn.conversation.customer_id, &meter.usage).await;
     }
 
@@ -136,18 +147,34 @@ impl TurnLoop {
         );
         self.metrics.turn("failed");
         let wait = SignedDuration::from_secs(i64::from(turn.attempt) * 2);
-        let at = self.clock.now().saturating_add(wait).unwrap_or(jiff::Timestamp::MAX);
-        if let Err(error) = self.store.release_turn(turn, at).await {
-            tracing::warn!(
-                error = telemetry::chain(&error),
-                "a claim could not be given back; it ends by itself"
-            );
+        self.give_back(turn, wait).await;
+    }
+
+    /// The claim is given back; where the database cannot be used, as soon as it can, which may be sooner than the
+    /// lease ends.
+    async fn give_back(&self, turn: &ClaimedTurn, wait: SignedDuration) {
+        let began = tokio::time::Instant::now();
+        loop {
+            let at = self.clock.now().saturating_add(wait).unwrap_or(jiff::Timestamp::MAX);
+            match self.store.release_turn(turn, at).await {
+                Ok(()) | Err(StoreError::Stale) => return,
+                Err(error) if SignedDuration::try_from(began.elapsed()).is_ok_and(|e| e < BURST.lease) => {
+                    tracing::debug!(error = telemetry::chain(&error), "a claim cannot be given back now");
+                    tokio::time::sleep(DATABASE_PAUSE).await;
+                }
+                Err(error) => {
+                    tracing::warn!(
+                        error = telemetry::chain(&error),
+                        "a claim could not be given back; it ends by itself"
+                    );
+                    return;
+                }
+            }
         }
     }
 
     /// Everyone who follows bookings hears of one.
     fn tell(&self, turn: &ClaimedTurn, outcome: &'static str, booking: &str) {
-        self.metrics.booking(outcome);
         tracing::info!(
             booking.id = booking,
             conversation = turn.conversation.id,
@@ -157,29 +184,44 @@ impl TurnLoop {
         self.wake.bookings();
     }
 
+    fn ended(&self, how: &'static str, meter: &mut Meter) {
+        self.metrics.turn(how);
+        meter.end = how;
+    }
+
     async fn commit(&self, turn: &ClaimedTurn, decided: Decided, meter: &mut Meter) {
         let (messages, hands_over) = (decided.messages(), decided.hands_over());
+        let (decided, said) = self.traces.listening(addressed(turn, decided));
         let Decided { result, render } = decided;
         reached(Point::TurnDecided);
-        match self.store.commit_turn(turn, result, &*render, self.clock.now()).await {
+        let committed = self.store.commit_turn(turn, result, &*render, self.clock.now());
+        match hung::answered("commit_turn", committed).await {
             Ok(TurnEnd::Committed { booking }) => {
                 reached(Point::TurnCommitted);
                 self.metrics.turn("committed");
+                meter.end = "committed";
+                self.traces.said(turn, &said);
                 meter.usage.messages += messages;
                 if hands_over {
                     self.metrics.handed_over();
                 }
                 match booking {
-                    Some(BookingOutcome::Booked(row)) => self.tell(turn, "booked", &row.booking.id),
-                    Some(BookingOutcome::Changed(row)) => self.tell(turn, "changed", &row.booking.id),
-                    Some(BookingOutcome::Refused(_)) => self.metrics.booking("refused"),
+                    Some(BookingOutcome::Booked(row)) => {
+                        self.metrics.booked(&row.booking);
+                        self.tell(turn, "booked", &row.booking.id);
+                    }
+                    Some(BookingOutcome::Changed(row)) => {
+                        self.metrics.booking("changed");
+                        self.tell(turn, "changed", &row.booking.id);
+                    }
+                    Some(BookingOutcome::Refused(refused)) => self.metrics.booking_refused(&refused.code),
                     None => {}
                 }
                 self.wake.outbox.notify_one();
             }
-            Ok(TurnEnd::TakenOver) => self.metrics.turn("taken_over"),
-            Ok(TurnEnd::Superseded) => self.metrics.turn("superseded"),
-            Err(StoreError::Stale) => self.metrics.turn("stale"),
+            Ok(TurnEnd::TakenOver) => self.ended("taken_over", meter),
+            Ok(TurnEnd::Superseded) => self.ended("superseded", meter),
+            Err(StoreError::Stale) => self.ended("stale", meter),
             Err(error) => {
                 self.metrics.turn("failed");
                 tracing::error!(
@@ -187,14 +229,7 @@ impl TurnLoop {
                     error = telemetry::chain(&error),
                     "a turn could not be committed; nothing of it stands"
                 );
-                let wait = SignedDuration::from_secs(2);
-                let at = self.clock.now().saturating_add(wait).unwrap_or(jiff::Timestamp::MAX);
-                if let Err(error) = self.store.release_turn(turn, at).await {
-                    tracing::warn!(
-                        error = telemetry::chain(&error),
-                        "a claim could not be given back; it ends by itself"
-                    );
-                }
+                self.give_back(turn, SignedDuration::from_secs(2)).await;
             }
         }
     }

@@ -155,3 +155,22 @@ pub fn one_line(name: &str) -> String {
         name.split_whitespace().map(|word| word.chars().filter(visible).collect()).collect();
     words.join(" ").chars().take(LONGEST_NAME).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::one_line;
+
+    #[test]
+    fn a_name_is_squeezed_to_one_short_line_without_marks_nobody_sees() {
+        for (given, kept) in [
+            ("  Ana   Souza ", "Ana Souza"),
+            ("Ana\r\n\n15:00 Bia\u{2028}Rui", "Ana 15:00 Bia Rui"),
+            ("Ana\u{202e}oluaP\u{200b}\u{feff}\u{7}", "AnaoluaP"),
+            ("Zoë 👩‍🦰", "Zoë 👩🦰"),
+            ("\u{0}\u{200f}", ""),
+        ] {
+            assert_eq!(one_line(given), kept, "{given:?}");
+        }
+        assert_eq!(one_line(&"ü".repeat(100)).chars().count(), super::LONGEST_NAME);
+    }
+}

@@ -22,6 +22,7 @@ use crate::{
     clock::SharedClock,
     ids::SharedIds,
     profile_file::{Loaded, ProfileWatch},
+    whatsapp::template::Templates,
 };
 
 /// One desk for every door.
@@ -38,6 +39,8 @@ pub struct Desk {
     pub refs: SlotRefs,
     /// The owner's calendar outside, where there is one.
     pub outside: Option<Arc<dyn OutsideCalendar>>,
+    /// What may be said outside of the customer service window: whether somebody can be reached at all.
+    pub templates: Templates,
 }
 
 /// A free slot as it is offered.

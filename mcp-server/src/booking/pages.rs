@@ -42,3 +42,72 @@ pub async fn requested(store: &dyn Store, now: Timestamp) -> Result<Vec<BookingR
     let rows = all(store, now, Timestamp::MAX).await?;
     Ok(rows.into_iter().filter(|row| row.booking.state == BookingState::Requested).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use futures::future::join_all;
+    use mcp_store::{
+        booking::{BookedFor, Booking, BookingItem, BookingOutcome, BookingRequest, Choice},
+        lanes::Occupation,
+    };
+
+    use super::*;
+    use crate::test_bed::{Bed, MONDAY};
+
+    /// Three at a time begin every ten minutes, each done by somebody else.
+    fn request(n: usize) -> BookingRequest {
+        let start = MONDAY + SignedDuration::from_mins(i64::try_from(n / 3).unwrap() * 10);
+        let end = start + SignedDuration::from_mins(10);
+        let (id, staff_id) = (format!("{n:032x}"), format!("s{}", n % 3));
+        let item = BookingItem {
+            service_id: "corte".into(),
+            service_name: "Corte".into(),
+            staff_name: staff_id.clone(),
+            staff_id: staff_id.clone(),
+            start,
+            end,
+            price_cents: 8000,
+        };
+        let booking = Booking {
+            reference: format!("R{n}"),
+            booked_for: BookedFor::Named { phone: None },
+            customer_name: "Ana".into(),
+            items: vec![item],
+            currency: "BRL".into(),
+            state: BookingState::Confirmed,
+            hold_until: None,
+            id: id.clone(),
+        };
+        let lane =
+            Occupation { lane: format!("staff:{staff_id}"), share: None, from: start, to: end, pinned: true };
+        let choice = Choice { booking, occupations: vec![lane], moves: Vec::new(), reminders: Vec::new() };
+        BookingRequest {
+            idempotency_key: id,
+            digest: "d".into(),
+            holder: None,
+            confirm: None,
+            limit: None,
+            near: None,
+            around: (start, end),
+            choose: Arc::new(move |_| Ok(choice.clone())),
+            audit: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn what_goes_beyond_a_page_is_there_once_also_where_a_page_ends_within_an_instant() {
+        let bed = Bed::new().await;
+        let many = PAGE as usize + 10;
+        let requests: Vec<BookingRequest> = (0..many).map(request).collect();
+        let outcomes = join_all(requests.iter().map(|one| bed.store.book(one, MONDAY))).await;
+        assert!(outcomes.iter().all(|outcome| matches!(outcome, Ok(BookingOutcome::Booked(_)))));
+        let rows = all(&*bed.store, MONDAY, Timestamp::MAX).await.unwrap();
+        let mut ids: Vec<&str> = rows.iter().map(|row| row.booking.id.as_str()).collect();
+        assert!(rows.is_sorted_by_key(|row| row.booking.start()));
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!((rows.len(), ids.len()), (many, many));
+    }
+}

@@ -259,3 +259,27 @@ async fn the_staff_books_without_notice_and_an_agent_does_not() {
     assert_eq!(code(&book(&bed, by(Principal::Agent("a".into()), "1")).await), "notice_too_short");
     assert_eq!(code(&book(&bed, by(Principal::Staff("ze".into()), "2")).await), "done");
 }
+
+#[tokio::test]
+async fn a_limit_per_day_counts_bookings_that_are_not_near() {
+    let bed = Bed::with(&profile("").replace("slotStep: 15m", "slotStep: 15m, maxPerDay: 1")).await;
+    let (ana, bia) = (bed.customer("5511900000001").await, bed.customer("5511900000002").await);
+    booked(&bed, ana, "2026-11-17T10:00").await;
+    let other = wish(bia, "corte", "rui", local("2026-11-17T16:00"), "b");
+    assert_eq!(bed.desk.request(other.clone()).await.near, None);
+    assert_ne!(code(&book(&bed, other).await), "done", "the day is full");
+}
+
+#[tokio::test]
+async fn what_is_near_holds_the_buffers_of_the_visit_and_nothing_else_of_the_day() {
+    let bed = Bed::new().await;
+    let ana = bed.customer("5511900000001").await;
+    let start = local("2026-11-17T10:00");
+    let request = bed.desk.request(wish(ana, "corte", "ze", start, "a")).await;
+    let (from, to) = request.near.unwrap();
+    assert_eq!(start.duration_since(from), SignedDuration::ZERO);
+    let profile = bed.desk.profile();
+    let service = profile.profile.service("corte").unwrap();
+    let after = service.buffer_after.unwrap_or_default().as_duration();
+    assert_eq!(to.duration_since(start), service.duration.as_duration() + after);
+}

@@ -8,6 +8,7 @@ use mcp_store::{
     phone, sha256,
 };
 use mcp_tenant::{
+    Profile,
     profile::Confirmation,
     slots::{Calendar, Stretch, Visit, plan},
 };
@@ -99,6 +100,7 @@ impl Desk {
             sha256::hex_of(&[action.as_str().as_bytes(), wish.slot.text().as_bytes(), booked_for.as_bytes()]);
         let audit = audit::entry(&*self.ids, &wish.principal, action, Some(audit::asked(&wish.slot)));
         let (idempotency_key, holder) = (wish.idempotency_key.clone(), wish.holder());
+        let near = near(&loaded.profile, &wish.slot);
         let around = around(Stretch { from: wish.slot.start, to: wish.slot.start });
         let choose = Arc::new(move |agenda: &Agenda| choose(&loaded.profile, &wish, &chosen, agenda));
         BookingRequest {
@@ -107,6 +109,7 @@ impl Desk {
             holder: Some(holder),
             confirm: None,
             limit: None,
+            near,
             around,
             choose,
             audit: Some(audit),
@@ -122,6 +125,12 @@ impl Desk {
         let (id, reference, now) = (self.ids.id(), self.ids.reference(), self.clock.now());
         Chosen { id, reference, state, hold_until, now, outside }
     }
+}
+
+/// The span that holds all that can be in a slot's way, whoever does it; nothing where the day's bookings count too.
+fn near(profile: &Profile, slot: &SlotRef) -> Option<(Timestamp, Timestamp)> {
+    let visit = Visit::new(profile, &slot.by_anyone()).ok()?;
+    visit.near(profile, slot.start).map(|near| (near.from, near.to))
 }
 
 /// The state a booking begins in: it is confirmed only where the owner's calendar was read and the owner need not

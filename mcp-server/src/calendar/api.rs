@@ -12,6 +12,7 @@ use super::{CalendarError, token::TokenSource};
 use crate::{
     breaker::{Breaker, Rule},
     clock::SharedClock,
+    http_client,
     settings::GoogleSettings,
 };
 
@@ -85,6 +86,9 @@ struct Reason {
 const TOO_MUCH: [&str; 4] =
     ["rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "calendarUsageLimitsExceeded"];
 
+/// Longest answer that is read, in bytes. A page of events is the longest one there is; an event of people has a few KB.
+const LONGEST: usize = 8 * 1024 * 1024;
+
 impl Api {
     /// For one service account.
     pub fn new(
@@ -149,7 +153,8 @@ impl Api {
                 self.tokens.forget(&token).await;
                 continue;
             }
-            let body = response.bytes().await.map_err(|error| no_answer(&error))?.to_vec();
+            let body = http_client::body(response, LONGEST).await;
+            let body = body.map_err(|error| CalendarError::NotNow(error.to_string()))?;
             return judged(Reply { status, body });
         }
         Err(CalendarError::Account(

@@ -8,7 +8,11 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
 use super::CalendarError;
-use crate::{clock::SharedClock, settings::GoogleSettings};
+use crate::{
+    clock::SharedClock,
+    http_client::{self, MOST_ABOUT_ONE},
+    settings::GoogleSettings,
+};
 
 #[derive(Serialize)]
 struct Claims<'a> {
@@ -141,14 +145,16 @@ impl TokenSource {
             .await
             .map_err(|_| not_now("the token endpoint does not answer"))?;
         let status = response.status();
-        if status.is_success() {
-            return response.json().await.map_err(|_| not_now("the token answer cannot be read"));
-        }
         let skew = response.headers().get(reqwest::header::DATE).and_then(|date| {
             let theirs = jiff::fmt::rfc2822::parse(date.to_str().ok()?).ok()?;
             Some(theirs.timestamp().duration_since(now))
         });
-        match response.json::<TokenRefusal>().await {
+        let body = http_client::body(response, MOST_ABOUT_ONE).await;
+        let body = body.map_err(|error| not_now(&format!("the token endpoint: {error}")))?;
+        if status.is_success() {
+            return serde_json::from_slice(&body).map_err(|_| not_now("the token answer cannot be read"));
+        }
+        match serde_json::from_slice::<TokenRefusal>(&body) {
             Ok(TokenRefusal { error, error_description })
                 if status.is_client_error() && status.as_u16() != 429 =>
             {

@@ -28,7 +28,9 @@ use source::{Source, SourceError};
 /// What `dev` reads.
 #[derive(Clone, Debug, Parser)]
 pub struct DevArgs {
-    /// A profile, or an `McpClient` whose `spec.profile` it is. Changes of the file are taken up while it runs.
+    /// A profile, or an `McpClient` whose `spec.profile` it is; changes of the file are taken up while it runs. Or a
+    /// business to begin with: `clinic/de` is a type (barbershop, salon, clinic, spa, shop, other) and a language
+    /// (pt-BR, es, de, en).
     file: PathBuf,
     /// Where the chat page is.
     #[arg(long, default_value = "127.0.0.1:8080")]

@@ -1,4 +1,4 @@
-//! Where the profile comes from: a file of its own, or the `spec.profile` of an `McpClient`.
+//! Where the profile comes from: a file of its own, the `spec.profile` of an `McpClient`, or a starter.
 
 use std::{
     path::{Path, PathBuf},
@@ -7,7 +7,8 @@ use std::{
 
 use mcp_tenant::{
     Profile,
-    profile::{Mode, ReadError},
+    profile::{BusinessType, Mode, ReadError},
+    starter::{Language, starter},
 };
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -80,12 +81,23 @@ impl Source {
 }
 
 fn take(file: &Path, copy: &Path) -> Result<Profile, SourceError> {
-    let text = std::fs::read_to_string(file).map_err(|error| SourceError::Read(file.to_owned(), error))?;
+    let text = match std::fs::read_to_string(file) {
+        Err(error) => starter_named(file).ok_or_else(|| SourceError::Read(file.to_owned(), error))?,
+        Ok(text) => text,
+    };
     let text = profile_in(&text).map_err(|why| SourceError::Syntax(file.to_owned(), why))?.unwrap_or(text);
     let read =
         Profile::read(&text, Mode::Strict).map_err(|error| SourceError::Profile(file.to_owned(), error))?;
     std::fs::write(copy, text).map_err(|error| SourceError::Write(copy.to_owned(), error))?;
     Ok(read.profile)
+}
+
+/// The starter that `clinic/de` names: a type of business, and a language.
+fn starter_named(name: &Path) -> Option<String> {
+    let (kind, language) = name.to_str()?.split_once('/')?;
+    let kind: BusinessType = serde_json::from_value(kind.into()).ok()?;
+    let language = Language::ALL.into_iter().find(|one| one.tag() == language)?;
+    serde_json::to_string(&starter(kind, language).ok()?).ok()
 }
 
 /// The text of `spec.profile`, where the file is a Kubernetes object.
@@ -97,6 +109,21 @@ fn profile_in(text: &str) -> Result<Option<String>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_starter_is_taken_by_its_type_and_language_where_no_file_has_that_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let copy = folder.path().join("profile.json");
+        let clinic = take(Path::new("clinic/de"), &copy).unwrap();
+        assert_eq!(clinic, starter(BusinessType::Clinic, Language::German).unwrap());
+        assert_eq!(
+            Profile::read(&std::fs::read_to_string(&copy).unwrap(), Mode::Strict).unwrap().profile,
+            clinic
+        );
+        for unknown in ["clinic/fr", "bakery/de", "clinic"] {
+            assert!(matches!(take(Path::new(unknown), &copy), Err(SourceError::Read(..))), "{unknown}");
+        }
+    }
 
     #[test]
     fn the_profile_of_a_client_is_found() {

@@ -6,7 +6,7 @@ use reqwest::StatusCode;
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
-use super::{Finding, PATIENCE, unreachable};
+use super::{Finding, PATIENCE, said, unreachable};
 use crate::{
     calendar::{CalendarError, token::TokenSource},
     clock::SharedClock,
@@ -55,7 +55,7 @@ pub(super) async fn look(
         }
         Ok(response) => {
             let status = response.status();
-            read(status, &response.json().await.unwrap_or_default(), &settings.client_email)
+            read(status, &said(response).await, &settings.client_email)
         }
     }
 }

@@ -4,7 +4,7 @@ use reqwest::StatusCode;
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
-use super::{Finding, PATIENCE, unreachable};
+use super::{Finding, PATIENCE, said, unreachable};
 use crate::settings::GeminiSettings;
 
 const PROBE: &str = "gemini";
@@ -24,7 +24,7 @@ pub(super) async fn look(http: &reqwest::Client, settings: &GeminiSettings) -> F
         ),
         Ok(response) => {
             let status = response.status();
-            read(status, &response.json().await.unwrap_or_default(), &settings.model)
+            read(status, &said(response).await, &settings.model)
         }
     }
 }

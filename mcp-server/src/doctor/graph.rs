@@ -6,7 +6,7 @@ use reqwest::{Response, StatusCode, header};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
-use super::{Finding, PATIENCE, unreachable};
+use super::{Finding, PATIENCE, said, unreachable};
 use crate::{clock::Clock, settings::Settings};
 
 const CLOCK: &str = "clock";
@@ -37,7 +37,7 @@ pub(super) async fn look(http: &reqwest::Client, settings: &Settings, clock: &dy
         Ok(response) => {
             let skew = skew(date(&response), clock.now());
             let status = response.status();
-            let body: Value = response.json().await.unwrap_or_default();
+            let body = said(response).await;
             let number = number(status, &body);
             let known = status.is_success();
             let webhook = known.then(|| webhook(&body["webhook_configuration"], &settings.public_url));

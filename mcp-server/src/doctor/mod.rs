@@ -137,5 +137,11 @@ fn unreachable(error: &reqwest::Error) -> &'static str {
     }
 }
 
+/// What an answer says; nothing where it cannot be read: its status says enough then.
+async fn said(response: reqwest::Response) -> serde_json::Value {
+    let body = http_client::body(response, http_client::MOST_ABOUT_ONE).await.unwrap_or_default();
+    serde_json::from_slice(&body).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests;

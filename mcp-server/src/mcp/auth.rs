@@ -11,7 +11,7 @@ use axum::{
 };
 use serde_json::json;
 
-use crate::{clock::SharedClock, token::Keys};
+use crate::{booking::scheduler::FailureCode, clock::SharedClock, metrics::Metrics, token::Keys};
 
 /// Checks tokens.
 pub struct Gate {
@@ -21,6 +21,8 @@ pub struct Gate {
     pub public_url: String,
     /// Time.
     pub clock: SharedClock,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
 }
 
 /// Puts the bearer into the request, or answers 401 with a challenge (RFC 6750 section 3).
@@ -31,14 +33,21 @@ pub async fn authenticate(State(gate): State<Arc<Gate>>, mut request: Request, n
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
     });
     let Some(token) = token else {
-        return challenge("Bearer", "send a token in the header: Authorization: Bearer …");
+        return gate.refuse("Bearer", "send a token in the header: Authorization: Bearer …");
     };
     match gate.keys.verify(token, &gate.public_url, gate.clock.now()) {
         Ok(bearer) => {
             request.extensions_mut().insert(bearer);
             next.run(request).await
         }
-        Err(error) => challenge("Bearer error=\"invalid_token\"", &error.to_string()),
+        Err(error) => gate.refuse("Bearer error=\"invalid_token\"", &error.to_string()),
+    }
+}
+
+impl Gate {
+    fn refuse(&self, header: &'static str, message: &str) -> Response {
+        self.metrics.refused(FailureCode::Unauthorized);
+        challenge(header, message)
     }
 }
 

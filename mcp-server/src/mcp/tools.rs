@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 
 use crate::{
     booking::{
-        Principal, Scheduler,
-        scheduler::{Failure, FailureCode, Filter, Order, Start, Step, page_size},
+        Scheduler,
+        scheduler::{Caller, Failure, FailureCode, Filter, Order, Start, Step, page_size},
     },
     token::{Bearer, Scope},
 };
@@ -102,7 +102,7 @@ struct GetArgs {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ListArgs {
-    /// Of the customer with this number, in international form.
+    /// Of the customer with this number, in international form. Needs the scope `customer:read`.
     #[serde(default)]
     #[schemars(length(max = 32))]
     phone: Option<String>,
@@ -182,7 +182,7 @@ impl TenantTools {
         Parameters(NoArgs {}): Parameters<NoArgs>,
         context: RequestContext<RoleServer>,
     ) -> CallToolResult {
-        self.answer(principal(&context, Scope::BookingRead).map(|_| self.scheduler.services()))
+        self.answer("list_services", caller(&context, Scope::BookingRead).map(|_| self.scheduler.services()))
     }
 
     #[tool(
@@ -195,12 +195,12 @@ impl TenantTools {
         context: RequestContext<RoleServer>,
     ) -> CallToolResult {
         let slots = async {
-            let principal = principal(&context, Scope::BookingRead)?;
+            let caller = caller(&context, Scope::BookingRead)?;
             let services = [(args.service.as_str(), args.staff.as_deref())];
-            let found = self.scheduler.slots(&principal, &services, &args.when).await?;
+            let found = self.scheduler.slots(&caller.principal, &services, &args.when).await?;
             Ok(self.scheduler.found(&found))
         };
-        self.answer(slots.await)
+        self.answer("find_available_slots", slots.await)
     }
 
     #[tool(
@@ -219,7 +219,7 @@ impl TenantTools {
         context: RequestContext<RoleServer>,
     ) -> CallToolResult {
         let booked = async {
-            let principal = principal(&context, Scope::BookingWrite)?;
+            let caller = caller(&context, Scope::BookingWrite)?;
             let order = Order {
                 start: Start {
                     slot: args.slot,
@@ -231,10 +231,10 @@ impl TenantTools {
                 phone: args.customer.phone,
                 key: args.idempotency_key,
             };
-            let row = self.scheduler.book(&principal, DOOR, &order).await?;
-            Ok(json!({"booking": self.scheduler.booking(&principal, &row)}))
+            let row = self.scheduler.book(&caller.principal, DOOR, &order).await?;
+            Ok(json!({"booking": self.scheduler.booking(&caller, &row)}))
         };
-        self.answer(booked.await)
+        self.answer("create_booking", booked.await)
     }
 
     #[tool(
@@ -247,11 +247,11 @@ impl TenantTools {
         context: RequestContext<RoleServer>,
     ) -> CallToolResult {
         let found = async {
-            let principal = principal(&context, Scope::BookingRead)?;
-            let row = self.scheduler.get(&principal, &args.booking).await?;
-            Ok(json!({"booking": self.scheduler.booking(&principal, &row)}))
+            let caller = caller(&context, Scope::BookingRead)?;
+            let row = self.scheduler.get(&caller.principal, &args.booking).await?;
+            Ok(json!({"booking": self.scheduler.booking(&caller, &row)}))
         };
-        self.answer(found.await)
+        self.answer("get_booking", found.await)
     }
 
     #[tool(
@@ -264,7 +264,8 @@ impl TenantTools {
         context: RequestContext<RoleServer>,
     ) -> CallToolResult {
         let listed = async {
-            let principal = principal(&context, Scope::BookingRead)?;
+            let caller = caller(&context, Scope::BookingRead)?;
+            args.phone.as_ref().map_or(Ok(()), |_| caller.seeing_customers())?;
             let filter = Filter::read(
                 args.phone,
                 args.date.as_deref(),
@@ -273,11 +274,10 @@ impl TenantTools {
                 page_size(args.limit)?,
             )?;
             let page = self.scheduler.list(&filter).await?;
-            let rows: Vec<Value> =
-                page.rows.iter().map(|row| self.scheduler.booking(&principal, row)).collect();
+            let rows: Vec<Value> = page.rows.iter().map(|row| self.scheduler.booking(&caller, row)).collect();
             Ok(json!({"bookings": rows, "next": page.next}))
         };
-        self.answer(listed.await)
+        self.answer("list_bookings", listed.await)
     }
 
     #[tool(
@@ -296,13 +296,13 @@ impl TenantTools {
         context: RequestContext<RoleServer>,
     ) -> CallToolResult {
         let moved = async {
-            let principal = principal(&context, Scope::BookingWrite)?;
+            let caller = caller(&context, Scope::BookingWrite)?;
             let start = Start { slot: args.slot, services: Vec::new(), start: args.start, staff: args.staff };
             let key = &args.idempotency_key;
-            let row = self.scheduler.relocate(&principal, DOOR, &args.booking, &start, key).await?;
-            Ok(json!({"booking": self.scheduler.booking(&principal, &row)}))
+            let row = self.scheduler.relocate(&caller.principal, DOOR, &args.booking, &start, key).await?;
+            Ok(json!({"booking": self.scheduler.booking(&caller, &row)}))
         };
-        self.answer(moved.await)
+        self.answer("move_booking", moved.await)
     }
 
     #[tool(
@@ -321,21 +321,22 @@ impl TenantTools {
         context: RequestContext<RoleServer>,
     ) -> CallToolResult {
         let cancelled = async {
-            let principal = principal(&context, Scope::BookingWrite)?;
+            let caller = caller(&context, Scope::BookingWrite)?;
             let (step, key) = (Step::Cancel(args.reason), &args.idempotency_key);
-            let row = self.scheduler.step(&principal, DOOR, &args.booking, step, key).await?;
-            Ok(json!({"booking": self.scheduler.booking(&principal, &row)}))
+            let row = self.scheduler.step(&caller.principal, DOOR, &args.booking, step, key).await?;
+            Ok(json!({"booking": self.scheduler.booking(&caller, &row)}))
         };
-        self.answer(cancelled.await)
+        self.answer("cancel_booking", cancelled.await)
     }
 }
 
 impl TenantTools {
-    fn answer(&self, result: Result<Value, Failure>) -> CallToolResult {
+    fn answer(&self, tool: &'static str, result: Result<Value, Failure>) -> CallToolResult {
+        self.scheduler.metrics.agent_tool(tool, if result.is_ok() { "done" } else { "refused" });
         match result {
             Ok(value) => CallToolResult::structured(value),
             Err(failure) => {
-                CallToolResult::structured_error(json!({"error": self.scheduler.failure(&failure)}))
+                CallToolResult::structured_error(json!({"error": self.scheduler.refused(&failure)}))
             }
         }
     }
@@ -350,13 +351,10 @@ impl ServerHandler for TenantTools {
     }
 }
 
-fn principal(context: &RequestContext<RoleServer>, scope: Scope) -> Result<Principal, Failure> {
+fn caller(context: &RequestContext<RoleServer>, scope: Scope) -> Result<Caller, Failure> {
     let parts = context.extensions.get::<http::request::Parts>();
     match parts.and_then(|parts| parts.extensions.get::<Bearer>()) {
-        Some(bearer) if bearer.scopes.allow(scope) => Ok(Principal::of_token(&bearer.subject)),
-        Some(_) => {
-            Err(Failure::new(FailureCode::Forbidden, format!("the token lacks the scope {}", scope.as_str())))
-        }
+        Some(bearer) => Caller::of(bearer, scope),
         None => Err(Failure::new(
             FailureCode::Unauthorized,
             "send a token in the header: Authorization: Bearer …",

@@ -245,6 +245,21 @@ async fn who_lost_the_offered_slot_to_somebody_else_waits_on_and_who_did_not_ans
 }
 
 #[tokio::test]
+async fn who_waits_on_keeps_the_place_before_those_who_came_later() {
+    let bed = Bed::new().await;
+    let (ana, bia) = (bed.writes(ANA, "oi").await, bed.writes(BIA, "oi").await);
+    waits(&bed, ana, "a", "2026-11-16T15:00", "2026-11-16T16:00").await;
+    bed.clock.pass(SignedDuration::from_secs(1));
+    assert_eq!(offering(&bed).round().await.unwrap(), 1);
+    waits(&bed, bia, "b", "2026-11-16T15:00", "2026-11-16T16:00").await;
+    booked(&bed, bia, "2026-11-16T15:00").await;
+    bed.clock.pass(SignedDuration::from_mins(15));
+    offering(&bed).round().await.unwrap();
+    let waiting = bed.store.waits_of(ana).await.unwrap();
+    assert_eq!((waiting.len(), waiting[0].wait.id.as_str()), (1, "a"), "the same entry, in its place");
+}
+
+#[tokio::test]
 async fn two_free_slots_go_to_two_people_and_none_at_night() {
     let bed = Bed::new().await;
     let (ana, bia) = (bed.writes(ANA, "oi").await, bed.writes(BIA, "oi").await);

@@ -9,7 +9,7 @@ use mcp_store::{
     conversation::ConversationRow,
     outbox::{NewOutgoing, OutgoingKind},
     turn::Also,
-    waitlist::{NewWait, Offer, WaitEnd, WaitRow, WaitState},
+    waitlist::{Offer, WaitEnd, WaitRow, WaitState},
 };
 use mcp_tenant::{
     profile::localized,
@@ -86,8 +86,9 @@ impl WaitlistLoop {
     /// Ends what is over and makes the offers that can be made now; returns how many.
     pub async fn round(&self) -> Result<usize, FindError> {
         let (desk, now) = (&self.desk, self.desk.clock.now());
-        for over in desk.store.expire_waits(now).await? {
-            self.wait_on(&over, now).await?;
+        desk.store.expire_waits(now).await?;
+        for over in desk.store.offers_over(now).await? {
+            self.end_offer(&over, now).await?;
         }
         let horizon = desk.profile().profile.rules.horizon.as_duration();
         let to = now.saturating_add(horizon).unwrap_or(Timestamp::MAX);
@@ -111,21 +112,28 @@ impl WaitlistLoop {
         Ok(offered)
     }
 
-    /// Whose offer ended because the slot went to somebody else meanwhile waits on, as a new entry.
-    async fn wait_on(&self, over: &WaitRow, now: Timestamp) -> Result<(), FindError> {
+    /// Whose offer ended because the slot went to somebody else meanwhile waits on, in the place they had; who did not
+    /// answer is not asked again. Where it cannot be seen now which of both it is, the next round looks again.
+    async fn end_offer(&self, over: &WaitRow, now: Timestamp) -> Result<(), FindError> {
         let (desk, wait) = (&self.desk, &over.wait);
-        let (Some(start), Some(staff)) = (over.offered_start, over.offered_staff_id.as_deref()) else {
-            return Ok(());
+        let gone = match (over.offered_start, over.offered_staff_id.as_deref()) {
+            (Some(start), Some(staff)) if start > now && wait.to > now => {
+                let to = start.saturating_add(SignedDuration::from_secs(1)).unwrap_or(start);
+                match desk.free_between(&wait.service_id, Some(staff), Stretch { from: start, to }).await {
+                    Ok(free) => free.is_empty(),
+                    Err(FindError::Store(error)) => return Err(error.into()),
+                    // Neither is offered any more.
+                    Err(_) => false,
+                }
+            }
+            _ => false,
         };
-        let to = start.saturating_add(SignedDuration::from_secs(1)).unwrap_or(start);
-        let free = desk.free_between(&wait.service_id, Some(staff), Stretch { from: start, to }).await;
-        let gone = matches!(&free, Ok(free) if free.is_empty());
-        if !gone || start <= now || wait.to <= now {
-            return Ok(());
+        let end = if gone { WaitEnd::WaitOn } else { WaitEnd::Expired };
+        match desk.store.end_wait(&wait.id, over.revision, end, now).await {
+            // Taken, or ended by another replica since.
+            Ok(_) | Err(StoreError::Stale | StoreError::Conflict(_) | StoreError::NotFound(_)) => Ok(()),
+            Err(error) => Err(error.into()),
         }
-        let anew = NewWait { id: desk.ids.id(), ..wait.clone() };
-        desk.store.wait(&anew, now).await?;
-        Ok(())
     }
 
     /// Offers one entry the first slot that nobody else is being asked about.

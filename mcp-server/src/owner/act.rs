@@ -1,13 +1,15 @@
 //! What an owner decides about a booking. Each decision names the revision the owner has seen; the customer is told in
 //! the same transaction.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use mcp_store::{
     booking::{BookingOutcome, BookingRow, BookingState, ChangeRequest},
     outbox::{NewOutgoing, OutgoingKind},
-    turn::{Also, Effect, TurnResult},
+    turn::{Effect, Tells, TurnResult},
 };
-use mcp_tenant::{slots::Calendar, words::Language};
+use mcp_tenant::{Profile, words::Language};
 use serde_json::Value;
 
 use super::{Owner, Screen, Step, ask};
@@ -16,7 +18,8 @@ use crate::{
     booking::FindError,
     whatsapp::interactive,
     words::{
-        owner::{Line, Title, line, moved_by_business},
+        notice,
+        owner::{Line, Title, line},
         receipt,
     },
 };
@@ -43,39 +46,32 @@ impl Owner<'_> {
             return Ok(self.changed());
         };
         let request = self.desk().decide(&self.principal, booking, yes, self.key("decide"), None);
-        let state = if yes { BookingState::Confirmed } else { BookingState::Cancelled };
-        let after = with_state(&row, state);
-        let profile = &self.loaded.profile;
-        let told = self.customer(&row).await?;
-        let tell = match told {
-            Some((conversation, language)) if yes => {
-                let text = receipt::receipt(profile, language, &after);
-                Some(self.tells(conversation, &after, interactive::text(&text)))
-            }
+        let tells = match self.customer(&row).await? {
+            Some((conversation, language)) if yes => Some(self.tells(conversation, move |profile, row| {
+                interactive::text(&receipt::receipt(profile, language, row))
+            })),
             Some((conversation, language)) => {
-                let text = receipt::declined(profile, language, &after);
-                let body = ask::other_times(self.desk(), &row, language, text, ask::Instead::Anew).await?;
-                Some(self.tells(conversation, &after, body))
+                let times = ask::other_times(self.desk(), &row, language, ask::Instead::Anew).await?;
+                Some(self.tells(conversation, move |profile, row| {
+                    ask::with_times(&receipt::declined(profile, language, row), &times, language)
+                }))
             }
             None => None,
         };
         let done = if yes { Line::Approved } else { Line::Declined };
-        Ok(self.effect(ChangeRequest { revision: Some(revision), ..request }, done).beside(tell))
+        Ok(self.effect(ChangeRequest { revision: Some(revision), ..request }, done, tells))
     }
 
     /// Cancels a booking whose event was deleted.
     pub(super) async fn cancel(&self, booking: &str, revision: i64) -> Result<Decided, FindError> {
         let Some(row) = self.seen(booking, revision).await? else { return Ok(self.changed()) };
         let request = self.desk().cancel(&self.principal, booking, self.key("cancel"), None);
-        let after = with_state(&row, BookingState::Cancelled);
-        let tell = self.customer(&row).await?.map(|(conversation, language)| {
-            let profile = &self.loaded.profile;
-            let mut text = crate::words::notice::from_business(language, &profile.business.name);
-            text.push('\n');
-            text.push_str(&receipt::receipt(profile, language, &after));
-            self.tells(conversation, &after, interactive::text(&text))
+        let tells = self.customer(&row).await?.map(|(conversation, language)| {
+            self.tells(conversation, move |profile, row| {
+                news(profile, language, &receipt::receipt(profile, language, row))
+            })
         });
-        Ok(self.effect(ChangeRequest { revision: Some(revision), ..request }, Line::Cancelled).beside(tell))
+        Ok(self.effect(ChangeRequest { revision: Some(revision), ..request }, Line::Cancelled, tells))
     }
 
     /// Moves a booking to where its event was moved.
@@ -88,15 +84,12 @@ impl Owner<'_> {
         let Some(row) = self.seen(booking, revision).await? else { return Ok(self.changed()) };
         let slot = slot_at(&row, start);
         let request = self.desk().relocate(&self.principal, booking, slot, self.key("move")).await;
-        let at = Calendar::new(&self.loaded.profile)?.local(start);
-        let after = BookingRow { revision: row.revision.saturating_add(1), ..row.clone() };
-        let tell = self.customer(&row).await?.map(|(conversation, language)| {
-            let (services, staff) = (row.booking.service_names(), row.booking.staff_names());
-            let name = &self.loaded.profile.business.name;
-            let text = moved_by_business(language, name, &services, &staff, &language.moment(&at));
-            self.tells(conversation, &after, interactive::text(&text))
+        let tells = self.customer(&row).await?.map(|(conversation, language)| {
+            self.tells(conversation, move |profile, row| {
+                news(profile, language, &receipt::moved(profile, language, row))
+            })
         });
-        Ok(self.effect(ChangeRequest { revision: Some(revision), ..request }, Line::Moved).beside(tell))
+        Ok(self.effect(ChangeRequest { revision: Some(revision), ..request }, Line::Moved, tells))
     }
 
     /// Leaves a booking as it is.
@@ -116,22 +109,30 @@ impl Owner<'_> {
         Ok(Some((conversation.id, Language::of(tag))))
     }
 
-    /// Tells the customer what the row says after the change; under the key that other doors use for it.
-    fn tells(&self, conversation_id: i64, after: &BookingRow, body: Value) -> Also {
-        let key = format!("changed:{}:{}", after.booking.id, after.revision);
-        let message =
-            NewOutgoing { id: self.desk().ids.id(), kind: OutgoingKind::Notice, dedupe_key: Some(key), body };
-        Also::Tell { conversation_id, message }
+    /// Tells the customer what the row says once it is committed; under the key that other doors use for it.
+    fn tells(
+        &self,
+        conversation_id: i64,
+        body: impl Fn(&Profile, &BookingRow) -> Value + Send + Sync + 'static,
+    ) -> Tells {
+        let (loaded, id) = (self.loaded.clone(), self.desk().ids.id());
+        let render = move |row: &BookingRow| NewOutgoing {
+            id: id.clone(),
+            kind: OutgoingKind::Notice,
+            dedupe_key: Some(format!("changed:{}:{}", row.booking.id, row.revision)),
+            body: body(&loaded.profile, row),
+        };
+        Tells { conversation_id, render: Arc::new(render) }
     }
 
-    fn effect(&self, request: ChangeRequest, done: Line) -> Decided {
+    fn effect(&self, request: ChangeRequest, done: Line, tells: Option<Tells>) -> Decided {
         let (loaded, language, id) = (self.loaded.clone(), self.language(), self.desk().ids.id());
         let menu = Step::Main.id(&self.desk().refs, &self.principal, self.now);
         let render = move |outcome: &BookingOutcome| {
             let text = match outcome {
                 BookingOutcome::Booked(row) | BookingOutcome::Changed(row) => format!(
                     "{}\n{}\n{}",
-                    line(language, done),
+                    line(language, done.of(row.booking.state)),
                     row.booking.customer_name,
                     receipt::details(&loaded.profile, language, row)
                 ),
@@ -143,15 +144,23 @@ impl Owner<'_> {
             let menu = interactive::Button::new(&menu, crate::words::owner::title(language, Title::Menu));
             (NewOutgoing::answer(id.clone(), interactive::buttons(&text, &[menu])), Vec::new())
         };
-        let result = TurnResult::of(Effect::Change(Box::new(request)));
+        let result = TurnResult { tells, ..TurnResult::of(Effect::Change(Box::new(request))) };
         Decided { result, render: Box::new(render) }
     }
 }
 
-/// The row as the change will leave it, where nobody changed it since.
-fn with_state(row: &BookingRow, state: BookingState) -> BookingRow {
-    let mut after = row.clone();
-    after.booking.state = state;
-    after.revision = after.revision.saturating_add(1);
-    after
+/// What the business did with a booking, for its customer.
+fn news(profile: &Profile, language: Language, receipt: &str) -> Value {
+    let head = notice::from_business(language, &profile.business.name);
+    interactive::text(&format!("{head}\n{receipt}"))
+}
+
+impl Line {
+    /// What is true of a row in this state: a booking that was moved while no calendar answered is only requested.
+    fn of(self, state: BookingState) -> Self {
+        match self {
+            Self::Moved if state == BookingState::Requested => Self::MovedRequested,
+            other => other,
+        }
+    }
 }

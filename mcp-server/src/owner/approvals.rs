@@ -6,7 +6,7 @@ use mcp_store::{StoreError, booking::BookingRow};
 use mcp_tenant::profile::Confirmation;
 use tokio_util::sync::CancellationToken;
 
-use super::{Step, ask};
+use super::{Step, again, ask, late};
 use crate::{
     booking::{Desk, pages},
     telemetry,
@@ -41,6 +41,14 @@ impl ApprovalLoop {
                     "requests could not be read, or the owner not asked"
                 ),
             }
+            match again::round(&self.desk).await {
+                Ok(0) => {}
+                Ok(_) => self.wake.outbox.notify_one(),
+                Err(error) => tracing::error!(
+                    error = telemetry::chain(&error),
+                    "what did not reach the owner could not be read, or not be said again"
+                ),
+            }
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = tokio::time::sleep(PAUSE) => {}
@@ -48,8 +56,8 @@ impl ApprovalLoop {
         }
     }
 
-    /// Asks about every request to come; each revision is asked about once, however often this runs and wherever.
-    /// Returns how many there are.
+    /// Asks about every request to come; each revision is asked about once, however often this runs and wherever. A
+    /// customer whose request waits long is told so, once. Returns how many there are.
     pub async fn round(&self) -> Result<usize, StoreError> {
         let (desk, now) = (&self.desk, self.desk.clock.now());
         let loaded = desk.profile();
@@ -61,6 +69,7 @@ impl ApprovalLoop {
         let mut asked = 0;
         for row in &rows {
             self.ask(row).await?;
+            late::tell(desk, row, now).await?;
             asked += 1;
         }
         Ok(asked)

@@ -30,10 +30,10 @@ pub async fn owner(
     text: impl Fn(Language) -> String + Send,
     buttons: &[(Step, Title)],
 ) -> Result<bool, StoreError> {
-    let Some((conversation, principal, language)) = first_owner(desk).await? else { return Ok(false) };
-    let now = desk.clock.now();
+    let Some(owner) = first_owner(desk).await? else { return Ok(false) };
+    let (now, language) = (desk.clock.now(), owner.language);
     let button = |(step, words): &(Step, Title)| {
-        Button::new(step.id(&desk.refs, &principal, now), title(language, *words))
+        Button::new(step.id(&desk.refs, &owner.principal, now), title(language, *words))
     };
     let buttons: Vec<Button> = buttons.iter().map(button).collect();
     let message = NewOutgoing {
@@ -42,7 +42,7 @@ pub async fn owner(
         dedupe_key: Some(key),
         body: interactive::buttons(&text(language), &buttons),
     };
-    desk.store.enqueue(conversation, &message, now).await?;
+    desk.store.enqueue(owner.conversation.id, &message, now).await?;
     Ok(true)
 }
 
@@ -55,18 +55,17 @@ pub enum Instead {
     Move,
 }
 
-/// A text to a customer with the nearest times for what a booking was about, to be tapped; the text alone where there
-/// are none, or it is no customer of the channel.
+/// The nearest times for what a booking was about, as rows to be tapped; none where there are none, or it is no customer
+/// of the channel.
 pub async fn other_times(
     desk: &Desk,
     row: &BookingRow,
     language: Language,
-    text: String,
     instead: Instead,
-) -> Result<Value, FindError> {
+) -> Result<Vec<Row>, FindError> {
     let loaded = desk.profile();
     let (Some(customer), [item]) = (row.booking.customer_id(), row.booking.items.as_slice()) else {
-        return Ok(interactive::text(&text));
+        return Ok(Vec::new());
     };
     let (who, now) = (Principal::Customer(customer), desk.clock.now());
     let calendar = Calendar::new(&loaded.profile)?;
@@ -85,7 +84,7 @@ pub async fn other_times(
         add(&step, short_moment(language, &slot.start), Some(slot.staff_name.clone()));
     }
     if rows.is_empty() {
-        return Ok(interactive::text(&text));
+        return Ok(rows);
     }
     let other = match instead {
         Instead::Anew => plain::Step::Days(Want::new(&item.service_id, None), None),
@@ -94,7 +93,15 @@ pub async fn other_times(
     rows.push(Row::new(other.id(&desk.refs, &who, now), menu::title(language, menu::Title::OtherDay)));
     let person = plain::Step::Person;
     rows.push(Row::new(person.id(&desk.refs, &who, now), menu::title(language, menu::Title::Person)));
-    Ok(interactive::list(&text, menu::title(language, menu::Title::Choose), &rows))
+    Ok(rows)
+}
+
+/// A text to a customer above times to be tapped; the text alone where there are none.
+pub fn with_times(text: &str, rows: &[Row], language: Language) -> Value {
+    if rows.is_empty() {
+        return interactive::text(text);
+    }
+    interactive::list(text, menu::title(language, menu::Title::Choose), rows)
 }
 
 /// Free slots near a day, not the time that was declined.

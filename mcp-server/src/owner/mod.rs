@@ -3,11 +3,14 @@
 
 mod act;
 mod affected;
+pub mod again;
 pub mod approvals;
 mod ask;
 mod command;
 pub mod dates;
 mod hours;
+mod late;
+mod person;
 pub mod proposals;
 mod screens;
 mod step;
@@ -20,16 +23,16 @@ use std::sync::Arc;
 use jiff::{Timestamp, civil::Date};
 use mcp_store::{
     StoreError,
-    customer::Sender,
     outbox::NewOutgoing,
-    phone,
     turn::{ClaimedTurn, Effect},
 };
-use mcp_tenant::{Profile, slots::Calendar, words::Language};
+use mcp_tenant::{slots::Calendar, words::Language};
 use serde_json::Value;
 
+pub(crate) use self::person::first_owner;
 use self::{
     command::Command,
+    person::is_owner,
     step::{Step, Tapped},
 };
 use crate::{
@@ -48,29 +51,6 @@ fn principal(customer: i64) -> Principal {
     Principal::Staff(format!("whatsapp-{customer}"))
 }
 
-fn is_owner(profile: &Profile, number: &str) -> bool {
-    let key = phone::key(number.trim_start_matches('+'));
-    let digits = |number: &str| number.chars().filter(char::is_ascii_digit).collect::<String>();
-    profile.business.owners.iter().any(|owner| phone::key(&digits(owner)) == key)
-}
-
-/// The owner who is told of things: the first one. Their conversation and who they are in references; nothing where the
-/// profile names none.
-async fn first_owner(desk: &Desk) -> Result<Option<(i64, Principal, Language)>, StoreError> {
-    let loaded = desk.profile();
-    let Some(number) = loaded.profile.business.owners.first() else { return Ok(None) };
-    let customer = if let Some(known) = desk.store.customer_by_phone(number).await? {
-        known
-    } else {
-        let digits = number.chars().filter(char::is_ascii_digit).collect();
-        let sender = Sender { wa_id: Some(digits), ..Sender::default() };
-        desk.store.identify(&sender, desk.clock.now()).await?
-    };
-    let conversation = desk.store.conversation_of(customer.id).await?;
-    let tag = conversation.language.as_deref().unwrap_or_else(|| loaded.profile.language());
-    Ok(Some((conversation.id, principal(customer.id), Language::of(tag))))
-}
-
 /// One turn of an owner.
 pub struct Owner<'a> {
     ctx: &'a Context,
@@ -87,12 +67,7 @@ pub async fn who<'a>(ctx: &'a Context, turn: &'a ClaimedTurn) -> Result<Option<O
         return Ok(None);
     }
     let customer = turn.conversation.customer_id;
-    let number = match &turn.sender.wa_id {
-        Some(number) => Some(number.clone()),
-        // Known by a user id alone: the number that leads to this customer, if one does.
-        None => ctx.desk.store.customer(customer).await?.and_then(|row| row.phone),
-    };
-    let owner = number.is_some_and(|number| is_owner(&loaded.profile, &number));
+    let owner = is_owner(&ctx.desk, customer, &turn.sender).await?;
     let now = ctx.desk.clock.now();
     Ok(owner.then(|| Owner { ctx, turn, loaded, principal: principal(customer), now }))
 }

@@ -88,8 +88,8 @@ impl Reoffer for OnWhatsApp {
         let tag = conversation.language.as_deref().unwrap_or_else(|| loaded.profile.language());
         let language = Language::of(tag);
         let text = format!("{}\n\n{}", taken(language), details(&loaded.profile, language, &row));
-        let body = match ask::other_times(desk, &row, language, text, ask::Instead::Move).await {
-            Ok(body) => body,
+        let body = match ask::other_times(desk, &row, language, ask::Instead::Move).await {
+            Ok(times) => ask::with_times(&text, &times, language),
             Err(FindError::Store(error)) => return Err(error),
             // No times to offer is no reason not to tell.
             Err(_) => crate::whatsapp::interactive::text(taken(language)),

@@ -1,16 +1,25 @@
 //! An owner at their phone.
 
-use jiff::SignedDuration;
-use mcp_store::booking::{BookingRow, BookingState};
+use std::sync::Arc;
 
-use super::{approvals::ApprovalLoop, proposals::OnWhatsApp};
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use mcp_store::booking::{BookingRow, BookingState};
+use mcp_tenant::slots::Stretch;
+
+use super::{again, approvals::ApprovalLoop, proposals::OnWhatsApp};
 use crate::{
-    booking::{SlotRef, Wish},
-    calendar::proposals::{AskOwner, Proposal},
+    booking::{Desk, SlotRef, SlotRefs, Wish},
+    calendar::{
+        CalendarError, OutsideCalendar,
+        proposals::{AskOwner, Proposal},
+    },
     test_bed::{
+        OrderedIds,
         chat::{ANA, Chat},
         local, profile,
     },
+    whatsapp::template::Templates,
 };
 
 const OWNER: &str = "5511988880000";
@@ -124,4 +133,208 @@ async fn what_is_not_understood_changes_nothing_and_shows_the_menu() {
     assert!(agenda.text.contains("10:00–10:45 Ana · Corte · Zé"), "{}", agenda.text);
     let mut ana = chat.by_other(ANA);
     assert_eq!(ana.words("agenda amanhã").await.titles.len(), 3, "a customer gets the customers' menu");
+}
+
+fn approving(chat: &Chat) -> ApprovalLoop {
+    ApprovalLoop { desk: chat.bed.desk.clone(), wake: Arc::default() }
+}
+
+#[tokio::test]
+async fn a_question_that_did_not_reach_the_owner_is_asked_again_when_they_write() {
+    let mut chat = owner(&owned(", confirmation: owner-approves")).await;
+    chat.bed.clock.pass(SignedDuration::from_hours(30));
+    let row = booked(&chat, "2026-11-24T10:00").await;
+    chat.claimed().await;
+    approving(&chat).round().await.unwrap();
+    assert_eq!(chat.bed.refused().await, 1);
+    assert_eq!(again::waiting(&*chat.bed.store).await.unwrap(), 1);
+    chat.bed.clock.pass(SignedDuration::from_hours(24));
+    let asked = again::round(&chat.bed.desk).await.unwrap();
+    assert_eq!((asked, chat.bed.refused().await), (0, 0), "no window is open and no template approved");
+
+    // The channel tells the owner's user id for the first time: they are another row of ours, with buttons of their own.
+    chat.user = Some("BR.1".into());
+    chat.words("menu").await;
+    assert_eq!(again::round(&chat.bed.desk).await.unwrap(), 1);
+    assert_eq!(again::round(&chat.bed.desk).await.unwrap(), 0, "it is on its way");
+    assert_eq!(again::waiting(&*chat.bed.store).await.unwrap(), 0);
+    let asked = chat.read_others().await;
+    assert_eq!(asked.len(), 1);
+    approving(&chat).round().await.unwrap();
+    let twice = chat.read_others().await.iter().any(|(to, _)| to == OWNER);
+    assert!(!twice, "the loop that asks first does not ask twice");
+    chat.tap_id(&asked[0].1.id("Aprovar")).await;
+    assert_eq!(now(&chat, &row).await.booking.state, BookingState::Confirmed);
+}
+
+#[tokio::test]
+async fn what_fails_while_the_window_is_open_is_said_again_slowly() {
+    let mut chat = owner(&owned(", confirmation: owner-approves")).await;
+    booked(&chat, "2026-11-24T10:00").await;
+    chat.claimed().await;
+    chat.bed.clock.pass(SignedDuration::from_mins(1));
+    approving(&chat).round().await.unwrap();
+    assert_eq!(chat.bed.refused().await, 1);
+    for hours in [1, 4] {
+        chat.bed.clock.pass(SignedDuration::from_hours(hours));
+        assert_eq!(again::round(&chat.bed.desk).await.unwrap(), 0);
+    }
+    chat.bed.clock.pass(SignedDuration::from_hours(1));
+    assert_eq!(again::round(&chat.bed.desk).await.unwrap(), 1);
+    assert_eq!(chat.bed.refused().await, 1);
+    assert_eq!(again::round(&chat.bed.desk).await.unwrap(), 0);
+    chat.words("menu").await;
+    assert_eq!(again::round(&chat.bed.desk).await.unwrap(), 1, "a word of the owner is reason enough");
+}
+
+#[tokio::test]
+async fn what_is_settled_meanwhile_is_not_asked_any_more() {
+    let mut chat = owner(&owned(", confirmation: owner-approves")).await;
+    chat.bed.clock.pass(SignedDuration::from_hours(30));
+    let row = booked(&chat, "2026-11-24T10:00").await;
+    chat.claimed().await;
+    approving(&chat).round().await.unwrap();
+    chat.bed.refused().await;
+    let desk = chat.bed.desk.clone();
+    let staff = crate::booking::Principal::Staff("ze".into());
+    let request = desk.decide(&staff, &row.booking.id, true, "k".into(), None);
+    desk.store.change(&request, desk.clock.now()).await.unwrap();
+    chat.words("menu").await;
+    assert_eq!(again::round(&desk).await.unwrap(), 0);
+    assert!(desk.store.dead_letters(0, 9).await.unwrap().is_empty(), "nobody has to look at it");
+}
+
+#[tokio::test]
+async fn news_for_the_owner_are_said_again_for_a_week() {
+    let mut chat = owner(&owned("")).await.by_other(ANA);
+    chat.bed.clock.pass(SignedDuration::from_hours(30));
+    chat.burst(&[Ok("quero falar com uma pessoa")]).await;
+    let told = chat.others.iter().any(|(to, _)| to == OWNER);
+    assert!(told, "{:?}", chat.others);
+    chat.words("quero falar com uma pessoa").await;
+    let desk = chat.bed.desk.clone();
+    let conversation = super::first_owner(&desk).await.unwrap().unwrap().conversation.id;
+    let message = mcp_store::outbox::NewOutgoing {
+        dedupe_key: Some("handover:w".into()),
+        kind: mcp_store::outbox::OutgoingKind::Notice,
+        ..mcp_store::outbox::NewOutgoing::answer("h1", crate::whatsapp::interactive::text("Ana"))
+    };
+    desk.store.enqueue(conversation, &message, desk.clock.now()).await.unwrap();
+    assert_eq!(chat.bed.refused().await, 1);
+    let mut chat = chat.by_other(OWNER);
+    for _ in 0..2 {
+        chat.bed.clock.pass(SignedDuration::from_hours(80));
+        chat.words("menu").await;
+        assert_eq!(again::round(&desk).await.unwrap(), 1);
+        assert_eq!(chat.bed.refused().await, 1);
+    }
+    chat.bed.clock.pass(SignedDuration::from_hours(80));
+    chat.words("menu").await;
+    assert_eq!(again::round(&desk).await.unwrap(), 0, "after ten days it is left to a person");
+    assert_eq!(again::waiting(&*desk.store).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_customer_whose_request_nobody_answers_is_told_once_and_not_at_night() {
+    let mut chat = owner(&owned(", confirmation: owner-approves")).await;
+    chat.bed.clock.set(local("2026-11-16T18:00"));
+    let row = booked(&chat, "2026-11-24T10:00").await;
+    chat.claimed().await;
+    let told = async || {
+        approving(&chat).round().await.unwrap();
+        let all = chat.read_others().await;
+        all.into_iter().filter(|(to, _)| to == ANA).map(|(_, shown)| shown).collect::<Vec<_>>()
+    };
+    assert!(told().await.is_empty());
+    chat.bed.clock.set(local("2026-11-16T22:30"));
+    assert!(told().await.is_empty(), "it is night");
+    chat.bed.clock.set(local("2026-11-17T08:00"));
+    let read = told().await;
+    assert_eq!(read.len(), 1);
+    assert!(read[0].text.contains("não está confirmado"), "{}", read[0].text);
+    assert!(read[0].text.contains("+55 11 3333-4444"), "{}", read[0].text);
+    assert_eq!(read[0].titles, ["Remarcar", "Cancelar"]);
+    chat.bed.clock.set(local("2026-11-18T08:00"));
+    assert!(told().await.is_empty());
+    assert_eq!(now(&chat, &row).await, row, "the request stands");
+}
+
+#[tokio::test]
+async fn who_has_an_owners_number_after_them_is_a_customer_until_the_profile_forgets_the_owner() {
+    let mut chat = Chat::new(&owned("")).await.by_other(OWNER);
+    chat.user = Some("BR.1".into());
+    assert!(chat.words("menu").await.text.contains("fechado amanhã"));
+    chat.user = Some("BR.2".into());
+    assert!(
+        !chat.words("menu").await.text.contains("fechado amanhã"),
+        "the number was given to somebody else"
+    );
+    let told = super::first_owner(&chat.bed.desk).await.unwrap().unwrap();
+    let owner = chat.bed.store.customer(told.customer).await.unwrap().unwrap();
+    assert_eq!(owner.user_id.as_deref(), Some("BR.1"), "what the owner is told goes to the owner");
+    chat.user = Some("BR.1".into());
+    assert!(chat.words("menu").await.text.contains("fechado amanhã"));
+
+    let set = |text: &str| {
+        let loaded = crate::profile_file::read(text, chat.bed.desk.clock.now()).unwrap();
+        chat.bed.profile.send_replace(Arc::new(loaded));
+    };
+    set(&owned("").replace("98888-0000", "97777-0000"));
+    super::first_owner(&chat.bed.desk).await.unwrap();
+    set(&owned(""));
+    chat.user = Some("BR.2".into());
+    assert!(chat.words("menu").await.text.contains("fechado amanhã"), "the number was put back for them");
+    chat.user = Some("BR.1".into());
+    assert!(!chat.words("menu").await.text.contains("fechado amanhã"));
+}
+
+/// A calendar outside that answers nobody.
+struct Unreachable;
+
+#[async_trait]
+impl OutsideCalendar for Unreachable {
+    async fn busy(&self, _: Timestamp, _: Timestamp) -> Result<Vec<Stretch>, CalendarError> {
+        Err(CalendarError::NotNow("down".into()))
+    }
+
+    async fn put(&self, _: &BookingRow, _: &str) -> Result<(), CalendarError> {
+        Err(CalendarError::NotNow("down".into()))
+    }
+
+    async fn remove(&self, _: &BookingRow, _: i64) -> Result<(), CalendarError> {
+        Err(CalendarError::NotNow("down".into()))
+    }
+}
+
+#[tokio::test]
+async fn a_move_that_no_calendar_confirmed_is_told_to_both_as_what_it_is() {
+    let mut chat = owner(&owned("")).await;
+    let row = booked(&chat, "2026-11-17T10:00").await;
+    chat.claimed().await;
+    let start = local("2026-11-17T15:00");
+    let proposal = Proposal::Moved {
+        booking_id: row.booking.id.clone(),
+        revision: row.revision,
+        start,
+        end: start + SignedDuration::from_mins(45),
+    };
+    let asking = OnWhatsApp { desk: chat.bed.desk.clone(), wake: Arc::default() };
+    asking.ask(proposal).await.unwrap();
+    let asked = chat.read_others().await;
+    chat.bed.desk = Arc::new(Desk {
+        store: chat.bed.store.clone(),
+        clock: chat.bed.clock.clone(),
+        ids: Arc::new(OrderedIds::from(1000)),
+        profile: chat.bed.profile.subscribe(),
+        refs: SlotRefs::new(b"secret"),
+        outside: Some(Arc::new(Unreachable)),
+        templates: Templates::default(),
+    });
+    let owner_reads = chat.tap_id(&asked[0].1.id("Remarcar")).await;
+    let after = now(&chat, &row).await;
+    assert_eq!((after.booking.start(), after.booking.state), (start, BookingState::Requested));
+    assert!(owner_reads.text.contains("ainda não confirmado"), "{}", owner_reads.text);
+    let customer_reads = &chat.others[0].1.text;
+    assert!(customer_reads.contains("ainda precisa confirmar"), "{customer_reads}");
+    assert!(customer_reads.contains("15:00") && !customer_reads.contains("remarcado"), "{customer_reads}");
 }

@@ -21,7 +21,7 @@ impl SettingsError {
 }
 
 #[derive(Default)]
-struct Problems(Vec<String>);
+pub(super) struct Problems(Vec<String>);
 
 impl Problems {
     fn text(&mut self, name: &str, hint: &str, value: Option<String>) -> String {
@@ -42,7 +42,7 @@ impl Problems {
         }
     }
 
-    fn url(&mut self, name: &str, value: &str) -> String {
+    pub(super) fn url(&mut self, name: &str, value: &str) -> String {
         let value = value.trim().trim_end_matches('/').to_owned();
         if !value.is_empty() && reqwest::Url::parse(&value).is_err() {
             self.0.push(format!("  {name}: is not a URL; write it with https://"));
@@ -236,6 +236,7 @@ impl ServeArgs {
                 model: self.gemini_model,
             },
             google,
+            traces: self.traces.settings(&mut p),
             signing_key: p.secret("TOKEN_SIGNING_KEY", SIGNING_HINT, self.signing.token_signing_key.as_ref()),
         };
         p.finish(settings)

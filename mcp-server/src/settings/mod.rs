@@ -1,6 +1,7 @@
 //! Settings: flags and environment variables alike, all missing ones named at once.
 
 mod check;
+mod traces;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -9,6 +10,7 @@ use mcp_store::Tenant;
 use secrecy::SecretString;
 
 pub use check::SettingsError;
+pub use traces::{TraceArgs, TraceSettings};
 
 use crate::whatsapp::template::Templates;
 
@@ -139,6 +141,8 @@ pub struct ServeArgs {
     google_private_key: Option<SecretString>,
     #[command(flatten)]
     signing: SigningArgs,
+    #[command(flatten)]
+    traces: TraceArgs,
 }
 
 /// Settings as the server uses them. `Debug` shows no credential.
@@ -170,6 +174,8 @@ pub struct Settings {
     pub google: Option<GoogleSettings>,
     /// PEM of the key that signs tokens.
     pub signing_key: SecretString,
+    /// Where traces go, where they go anywhere.
+    pub traces: Option<TraceSettings>,
 }
 
 /// Settings of the channel.

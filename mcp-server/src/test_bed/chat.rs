@@ -43,6 +43,8 @@ pub struct Chat {
     pub unanswered: u32,
     /// What was sent to others in the last turn, with their numbers.
     pub others: Vec<(String, Shown)>,
+    /// The user id of who writes, where the channel tells it.
+    pub user: Option<String>,
     shown: Shown,
     from: String,
     sent: u32,
@@ -80,6 +82,7 @@ impl Chat {
             language: Language::Portuguese,
             unanswered: 0,
             others: Vec::new(),
+            user: None,
             shown: Shown::default(),
             from: ANA.into(),
             sent: 0,
@@ -88,7 +91,7 @@ impl Chat {
 
     /// Somebody else at their phone.
     pub fn by_other(self, from: &str) -> Self {
-        Self { from: from.into(), shown: Shown::default(), ..self }
+        Self { from: from.into(), user: None, shown: Shown::default(), ..self }
     }
 
     /// Writes.
@@ -172,7 +175,11 @@ impl Chat {
         let (id, now) = (format!("wamid.{}", self.sent), self.bed.desk.clock.now());
         let message = IncomingMessage {
             id: id.clone(),
-            sender: Sender { user_id: None, wa_id: Some(self.from.clone()), name: Some("Ana".into()) },
+            sender: Sender {
+                user_id: self.user.clone(),
+                wa_id: Some(self.from.clone()),
+                name: Some("Ana".into()),
+            },
             kind: kind.to_owned(),
             text: text.map(str::to_owned),
             sent_at: now,

@@ -1,10 +1,10 @@
 //! What the cluster sees: probes, metrics and status. In no Service.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
 use jiff::Timestamp;
-use mcp_store::Store;
+use mcp_store::{OpenError, Store, StoreError};
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
@@ -49,18 +49,43 @@ pub fn router(internal: Arc<Internal>) -> Router {
         .with_state(internal)
 }
 
-/// Database and profile; never third parties. A server runs only on a database whose migrations it knows and with a
-/// profile it could read, so the database is all there is left to ask.
-async fn readyz(State(internal): State<Arc<Internal>>) -> (StatusCode, &'static str) {
-    match internal.store.ping().await {
-        Ok(()) => (StatusCode::OK, "ok\n"),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
+/// How long the database may take to answer a probe. The kubelet waits two seconds for the answer and its reason.
+const PATIENCE: Duration = Duration::from_millis(1500);
+
+/// The database, its migrations, and that it can be written; never third parties. The profile was read at the start, and
+/// the last good one stays.
+async fn readyz(State(internal): State<Arc<Internal>>) -> (StatusCode, String) {
+    match internal.usable().await {
+        Ok(()) => (StatusCode::OK, "ok\n".to_owned()),
+        Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")),
+    }
+}
+
+impl Internal {
+    /// Whether the database answers, is one this program can work with and can be written; else why not. Not the cause
+    /// where it does not answer: it may name the database's address, and is in the logs of whoever met it.
+    async fn usable(&self) -> Result<(), String> {
+        let looking = async {
+            self.store.check_schema().await.map_err(|error| match error {
+                OpenError::NotMigrated(_) | OpenError::TooNew(_) => error.to_string(),
+                _ => "the database does not answer".to_owned(),
+            })?;
+            self.board.database(&*self.store).await.map_err(|error| error.to_string())
+        };
+        let late = |_| Err("the database does not answer in time".to_owned());
+        tokio::time::timeout(PATIENCE, looking).await.unwrap_or_else(late)
+    }
+
+    async fn queues(&self) -> Result<Queues, StoreError> {
+        let reading = Queues::read(&*self.store, self.clock.now());
+        let late = |_| StoreError::database("no answer in time");
+        tokio::time::timeout(PATIENCE, reading).await.map_err(late)?
     }
 }
 
 async fn metrics(State(internal): State<Arc<Internal>>) -> ([(&'static str, &'static str); 1], String) {
     // Without the database the counters of the process are still worth a look.
-    if let Ok(queues) = Queues::read(&*internal.store, internal.clock.now()).await {
+    if let Ok(queues) = internal.queues().await {
         internal.metrics.waiting(&queues);
     }
     (
@@ -70,7 +95,7 @@ async fn metrics(State(internal): State<Arc<Internal>>) -> ([(&'static str, &'st
 }
 
 async fn status(State(internal): State<Arc<Internal>>) -> Json<Value> {
-    let queues = Queues::read(&*internal.store, internal.clock.now()).await;
+    let (queues, usable) = (internal.queues().await, internal.usable().await);
     let loaded = Arc::clone(&internal.profile.borrow());
     let file = internal.file.borrow().clone();
     let dependencies = internal.board.snapshot();
@@ -81,14 +106,11 @@ async fn status(State(internal): State<Arc<Internal>>) -> Json<Value> {
     }
     let failing = dependencies.iter().filter(|(_, known)| !known.ok);
     next.extend(failing.filter_map(|(name, known)| Some(format!("{name:?}: {}", known.message.as_ref()?))));
-    let database = match &queues {
-        Ok(_) => json!({"ok": true, "at": internal.clock.now()}),
-        Err(_) => json!({"ok": false, "at": internal.clock.now()}),
-    };
+    next.extend(usable.as_ref().err().map(|why| format!("look after the database: {why}")));
+    let works = queues.is_ok() && usable.is_ok();
+    let database = json!({"ok": works, "at": internal.clock.now(), "message": usable.err()});
     let queues = queues.unwrap_or_default();
-    if queues.dead_letters() > 0 {
-        next.push("run `mcp-server outbox list` and replay or discard each".to_owned());
-    }
+    next.extend(queues.next());
     let outbox: Map<String, Value> =
         queues.outbox.iter().map(|(state, n)| (state.as_str().to_owned(), json!(n))).collect();
     let dead: Map<String, Value> =
@@ -108,6 +130,7 @@ async fn status(State(internal): State<Arc<Internal>>) -> Json<Value> {
         "dependencies": dependencies,
         "outbox": outbox,
         "deadLetters": dead,
+        "ownerMessagesWaiting": queues.owner,
         "lateSeconds": {"turns": queues.turns_late, "outbox": queues.outbox_late},
         "next": next,
     }))

@@ -14,6 +14,7 @@ use crate::{
     clock::SharedClock,
     metrics::Metrics,
     profile_file::ProfileWatch,
+    traces::Traces,
     web::body::BodyReader,
     whatsapp::{
         envelope::{self, Ours, Parsed},
@@ -42,6 +43,8 @@ pub struct Webhook {
     pub clock: SharedClock,
     /// Counters.
     pub metrics: Arc<Metrics>,
+    /// Where deliveries are traced.
+    pub traces: Traces,
 }
 
 impl Webhook {
@@ -67,6 +70,9 @@ impl Webhook {
             ("identity", delivery.identities.len()),
         ] {
             self.metrics.webhook(outcome, count);
+        }
+        for status in &delivery.statuses {
+            self.metrics.delivery_status(&status.status);
         }
         for code in &parsed.errors {
             tracing::warn!(code, "Meta reports an error of the number");
@@ -112,33 +118,49 @@ pub async fn verify(
 
 /// Takes a delivery.
 pub async fn receive(State(webhook): State<Arc<Webhook>>, request: Request) -> (StatusCode, &'static str) {
-    let (parts, body) = request.into_parts();
-    let headers = parts.headers;
-    let body = match webhook.bodies.read(&headers, body).await {
-        Ok(body) => body,
-        Err(status) => {
-            webhook.metrics.webhook("not_read", 1);
-            return (status, "not read, deliver again\n");
+    let answer = webhook.take(request).await;
+    webhook.metrics.acknowledged(answer.0.as_u16());
+    answer
+}
+
+impl Webhook {
+    async fn take(&self, request: Request) -> (StatusCode, &'static str) {
+        let began = self.clock.now();
+        let (parts, body) = request.into_parts();
+        let headers = parts.headers;
+        let body = match self.bodies.read(&headers, body).await {
+            Ok(body) => body,
+            Err(status) => {
+                self.metrics.webhook("not_read", 1);
+                return (status, "not read, deliver again\n");
+            }
+        };
+        if !self.verifier.accepts(the_only(&headers, "x-hub-signature-256"), &body) {
+            self.metrics.webhook("bad_signature", 1);
+            return (
+                StatusCode::UNAUTHORIZED,
+                "X-Hub-Signature-256 does not sign this body with a configured app secret\n",
+            );
         }
-    };
-    if !webhook.verifier.accepts(the_only(&headers, "x-hub-signature-256"), &body) {
-        webhook.metrics.webhook("bad_signature", 1);
-        return (
-            StatusCode::UNAUTHORIZED,
-            "X-Hub-Signature-256 does not sign this body with a configured app secret\n",
-        );
+        let parsed = envelope::parse(&body, &self.ours(), self.clock.now());
+        self.count(&parsed);
+        if parsed.delivery == mcp_store::inbox::Delivery::default() {
+            return (StatusCode::OK, "");
+        }
+        // Anything but a 200 makes Meta deliver again, which is what is wanted: nothing is lost.
+        let ids: Vec<String> = if self.traces.on() {
+            parsed.delivery.messages.iter().map(|message| message.id.clone()).collect()
+        } else {
+            Vec::new()
+        };
+        let kept = self.intake.keep(parsed.delivery).await;
+        self.traces.delivered(&ids, began, self.clock.now(), kept.is_ok());
+        let Ok(accepted) = kept else {
+            self.metrics.webhook("not_kept", 1);
+            return (StatusCode::SERVICE_UNAVAILABLE, "not kept, deliver again\n");
+        };
+        self.metrics.webhook("message", accepted.messages);
+        self.metrics.webhook("duplicate", accepted.duplicates);
+        (StatusCode::OK, "")
     }
-    let parsed = envelope::parse(&body, &webhook.ours(), webhook.clock.now());
-    webhook.count(&parsed);
-    if parsed.delivery == mcp_store::inbox::Delivery::default() {
-        return (StatusCode::OK, "");
-    }
-    // Anything but a 200 makes Meta deliver again, which is what is wanted: nothing is lost.
-    let Ok(accepted) = webhook.intake.keep(parsed.delivery).await else {
-        webhook.metrics.webhook("not_kept", 1);
-        return (StatusCode::SERVICE_UNAVAILABLE, "not kept, deliver again\n");
-    };
-    webhook.metrics.webhook("message", accepted.messages);
-    webhook.metrics.webhook("duplicate", accepted.duplicates);
-    (StatusCode::OK, "")
 }

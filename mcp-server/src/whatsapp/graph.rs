@@ -11,7 +11,10 @@ use super::{
     answer::{Answer, Class, Trouble, of_error, of_send},
     template::FOR_TEMPLATE,
 };
-use crate::settings::WhatsAppSettings;
+use crate::{
+    http_client::{self, MOST_ABOUT_ONE},
+    settings::WhatsAppSettings,
+};
 
 /// The Graph API for one number.
 #[derive(Clone)]
@@ -33,9 +36,9 @@ impl Graph {
         match request.send().await {
             Ok(response) => {
                 let (status, wait) = (response.status(), retry_after(&response));
-                match response.bytes().await {
+                match http_client::body(response, MOST_ABOUT_ONE).await {
                     Ok(bytes) => of_send(status, wait, &bytes),
-                    Err(_) => Answer::Unknown(Trouble::new(Class::Transient, "the answer broke off")),
+                    Err(error) => Answer::Unknown(Trouble::new(Class::Transient, error.to_string())),
                 }
             }
             // No connection, no request: surely not sent.
@@ -56,6 +59,15 @@ impl Graph {
             "typing_indicator": {"type": "text"},
         });
         self.ask(self.messages().json(&body).timeout(Duration::from_secs(5))).await.map(drop)
+    }
+
+    /// Whether Meta itself answers, whatever it says. Nothing is done by asking.
+    pub async fn answers(&self) -> bool {
+        let request = self.http.get(self.number()).query(&[("fields", "id")]).timeout(Duration::from_secs(5));
+        match self.ask(request).await {
+            Ok(_) => true,
+            Err(trouble) => trouble.class != Class::Transient,
+        }
     }
 
     /// Where deliveries of our number go by its own setting; `None` where it has none and the account's or the app's
@@ -86,10 +98,12 @@ impl Graph {
 
     async fn ask(&self, request: RequestBuilder) -> Result<Value, Trouble> {
         let request = request.bearer_auth(self.settings.api_token.expose_secret());
-        let no_answer = |_| Trouble::new(Class::Transient, "the Graph API does not answer");
-        let response = request.send().await.map_err(no_answer)?;
+        let no_answer = |why: &str| Trouble::new(Class::Transient, format!("the Graph API: {why}"));
+        let response = request.send().await.map_err(|_| no_answer("no answer"))?;
         let (status, wait) = (response.status(), retry_after(&response));
-        let answer = serde_json::from_slice(&response.bytes().await.map_err(no_answer)?).unwrap_or_default();
+        let bytes = http_client::body(response, MOST_ABOUT_ONE).await;
+        let bytes = bytes.map_err(|error| no_answer(&error.to_string()))?;
+        let answer = serde_json::from_slice(&bytes).unwrap_or_default();
         if status.is_success() { Ok(answer) } else { Err(of_error(status, wait, &answer).0) }
     }
 }
@@ -117,6 +131,36 @@ fn body(message: &Value, recipient: &Sender, id: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http_client::tests::{Endless, http};
+
+    fn settings(url: &str) -> WhatsAppSettings {
+        WhatsAppSettings {
+            graph_base: format!("{url}/v26.0"),
+            api_token: "canary".to_owned().into(),
+            phone_number_id: "77".into(),
+            business_account_id: None,
+            messages_per_second: 80,
+            templates: crate::whatsapp::template::Templates::default(),
+            app_secrets: Vec::new(),
+            verify_token: "v".to_owned().into(),
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_an_end_leaves_it_open_whether_a_message_was_sent() {
+        let sender = Sender { wa_id: Some("55".into()), user_id: None, name: None };
+        for status in [reqwest::StatusCode::OK, reqwest::StatusCode::INTERNAL_SERVER_ERROR] {
+            let flood = Endless::flood(status).await;
+            let graph = Graph::new(http(), settings(&flood.url));
+            let answer = graph.send("o", &sender, &json!({})).await;
+            assert!(
+                matches!(&answer, Answer::Unknown(Trouble { class: Class::Transient, .. })),
+                "{answer:?}"
+            );
+            assert_eq!(graph.callback().await.unwrap_err().class, Class::Transient);
+            assert!(flood.was_cut_off());
+        }
+    }
 
     #[test]
     fn a_customer_without_a_phone_is_reached_by_the_user_id() {

@@ -13,6 +13,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     clock::SharedClock,
     failpoint::{Point, reached},
+    hung,
+    status::StatusBoard,
     telemetry,
     wake::Wake,
 };
@@ -44,10 +46,11 @@ impl Intake {
         store: Arc<dyn Store>,
         clock: SharedClock,
         wake: Arc<Wake>,
+        board: Arc<StatusBoard>,
         stop: CancellationToken,
     ) -> (Self, impl Future<Output = ()>) {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        (Self { queue }, write(waiting, store, clock, wake, stop))
+        (Self { queue }, write(waiting, store, clock, wake, board, stop))
     }
 
     /// Returns when the delivery is on disk.
@@ -63,6 +66,7 @@ async fn write(
     store: Arc<dyn Store>,
     clock: SharedClock,
     wake: Arc<Wake>,
+    board: Arc<StatusBoard>,
     stop: CancellationToken,
 ) {
     let mut batch = Vec::with_capacity(BATCH);
@@ -76,8 +80,9 @@ async fn write(
         }
         let (deliveries, replies): (Vec<_>, Vec<_>) = batch.drain(..).map(|w| (w.delivery, w.reply)).unzip();
         reached(Point::IntakeBefore);
-        match store.accept(&deliveries, clock.now()).await {
+        match hung::answered("accept", store.accept(&deliveries, clock.now())).await {
             Ok(accepted) => {
+                board.wrote(true);
                 reached(Point::IntakeAfter);
                 if accepted.iter().any(|one| one.messages > 0) {
                     wake.turns.notify_one();
@@ -89,6 +94,8 @@ async fn write(
                 }
             }
             Err(error) => {
+                board.wrote(false);
+                board.missed_deliveries();
                 one_by_one(&*store, &clock, &deliveries, replies, &error).await;
                 wake.turns.notify_one();
                 wake.outbox.notify_one();
@@ -111,7 +118,8 @@ async fn one_by_one(
         "deliveries could not be kept together"
     );
     for (delivery, reply) in deliveries.iter().zip(replies) {
-        let kept = store.accept(std::slice::from_ref(delivery), clock.now()).await;
+        let kept = store.accept(std::slice::from_ref(delivery), clock.now());
+        let kept = hung::answered("accept", kept).await;
         let _ = reply.send(kept.ok().and_then(|accepted| accepted.first().copied()));
     }
 }

@@ -14,7 +14,10 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 
 use super::message::{Voice, text};
-use crate::settings::WhatsAppSettings;
+use crate::{
+    http_client::{self, BodyError},
+    settings::WhatsAppSettings,
+};
 
 /// More than this is not read.
 pub const MOST_BYTES: usize = 2 * 1024 * 1024;
@@ -131,20 +134,12 @@ fn allowed(url: &Url, graph_base: &str) -> bool {
     of_meta && url.scheme() == "https" && url.port_or_known_default() == Some(443)
 }
 
-/// The whole body, read piece by piece: what is announced may be a lie.
-async fn body(mut response: Response, most: usize) -> Result<Vec<u8>, MediaError> {
-    if response.content_length().is_some_and(|length| length > most as u64) {
-        return Err(MediaError::TooLarge);
-    }
-    let mut bytes = Vec::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if bytes.len() + chunk.len() > most => return Err(MediaError::TooLarge),
-            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
-            Ok(None) => return Ok(bytes),
-            Err(_) => return Err(MediaError::NotNow("the answer broke off")),
-        }
-    }
+async fn body(response: Response, most: usize) -> Result<Vec<u8>, MediaError> {
+    http_client::body(response, most).await.map_err(|error| match error {
+        BodyError::TooLarge => MediaError::TooLarge,
+        BodyError::Slow => MediaError::NotNow("no answer in time"),
+        BodyError::BrokeOff => MediaError::NotNow("the answer broke off"),
+    })
 }
 
 /// Webhooks write digests in base64, the Graph API in hex.

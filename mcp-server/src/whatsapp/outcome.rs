@@ -59,6 +59,13 @@ pub(super) fn put_off(message: &ClaimedOutgoing, at: Timestamp, why: String, now
     SendEnd::Retry { at, why }
 }
 
+/// Waits until the channel answers at all.
+pub(super) fn not_yet(message: &ClaimedOutgoing, now: Timestamp) -> SendEnd {
+    let trouble = Trouble::new(Class::Transient, "the Graph API does not answer");
+    let at = later(now, backoff(message, &trouble));
+    put_off(message, at, trouble.why, now)
+}
+
 /// Whether nobody waits for it.
 pub(super) fn unasked(message: &ClaimedOutgoing) -> bool {
     matches!(message.kind, OutgoingKind::Notice | OutgoingKind::Reminder)

@@ -19,6 +19,8 @@ const LONGEST_CHECK: i64 = 300;
 const SPAM_HOLD: SignedDuration = SignedDuration::from_mins(15);
 /// After 130429 the number sends at a quarter of its rate for this long.
 const SLOW: SignedDuration = SignedDuration::from_mins(1);
+/// Callers come with instants they took a moment ago; a clock that goes back by more was set.
+const SET_BACK: SignedDuration = SignedDuration::from_secs(30);
 /// Customers remembered before those at rest are forgotten.
 const MANY: usize = 1_024;
 
@@ -31,6 +33,8 @@ pub struct Pace {
 
 #[derive(Debug, Default)]
 struct State {
+    /// The latest instant anybody came with.
+    latest: Option<Timestamp>,
     /// When the next message may go, as the bucket of the whole number has it, in milliseconds.
     next_millis: i64,
     slow_until: Option<Timestamp>,
@@ -52,6 +56,28 @@ struct Pair {
     strikes: u32,
 }
 
+impl State {
+    /// Where the clock was set back, waits that had begun go back with it: none becomes longer than its rule.
+    fn follow(&mut self, now: Timestamp) {
+        let back = self.latest.map_or(SignedDuration::ZERO, |latest| latest.duration_since(now));
+        if back > SET_BACK {
+            let earlier = |at: Timestamp| at.saturating_sub(back).unwrap_or(now);
+            let millis = i64::try_from(back.as_millis()).unwrap_or(i64::MAX);
+            self.next_millis = self.next_millis.saturating_sub(millis);
+            self.slow_until = self.slow_until.map(earlier);
+            self.notices_held_until = self.notices_held_until.map(earlier);
+            if let Some(stopped) = &mut self.stopped {
+                stopped.check_at = earlier(stopped.check_at);
+            }
+            for pair in self.pairs.values_mut() {
+                pair.full_at_millis = pair.full_at_millis.saturating_sub(millis);
+            }
+            self.latest = Some(now);
+        }
+        self.latest = self.latest.max(Some(now));
+    }
+}
+
 impl Pace {
     /// For a number that may send so many messages a second (Meta: 80, or 20 beside the WhatsApp Business app).
     pub fn new(per_second: u32) -> Self {
@@ -62,9 +88,16 @@ impl Pace {
         self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
+    /// What is known, by the clock of now.
+    fn state_at(&self, now: Timestamp) -> std::sync::MutexGuard<'_, State> {
+        let mut state = self.state();
+        state.follow(now);
+        state
+    }
+
     /// When the next message of the number may be taken; `None` for now.
     pub fn ready(&self, now: Timestamp) -> Option<Timestamp> {
-        let state = self.state();
+        let state = self.state_at(now);
         if let Some(stopped) = state.stopped {
             return Some(stopped.check_at).filter(|at| now < *at);
         }
@@ -74,7 +107,7 @@ impl Pace {
 
     /// A message was taken.
     pub fn took(&self, now: Timestamp) {
-        let mut state = self.state();
+        let mut state = self.state_at(now);
         if let Some(stopped) = &mut state.stopped {
             // One message finds out; the others wait for what becomes of it.
             stopped.checks = stopped.checks.saturating_add(1);
@@ -94,7 +127,7 @@ impl Pace {
 
     /// Until when a message to a conversation has to wait; `None` for now, and then it is counted.
     pub fn pair(&self, conversation: i64, now: Timestamp) -> Option<Timestamp> {
-        let mut state = self.state();
+        let mut state = self.state_at(now);
         let millis = now.as_millisecond();
         if state.pairs.len() >= MANY {
             state.pairs.retain(|_, pair| pair.full_at_millis > millis || pair.strikes > 0);
@@ -111,7 +144,7 @@ impl Pace {
 
     /// Until when a message nobody asked for has to wait.
     pub fn notices(&self, now: Timestamp) -> Option<Timestamp> {
-        self.state().notices_held_until.filter(|until| now < *until)
+        self.state_at(now).notices_held_until.filter(|until| now < *until)
     }
 
     /// The channel took a message: nothing is stopped.
@@ -125,7 +158,7 @@ impl Pace {
 
     /// Token or account were refused; returns when one message tries again.
     pub fn stop(&self, now: Timestamp) -> Timestamp {
-        let mut state = self.state();
+        let mut state = self.state_at(now);
         let first = Stopped { check_at: add(now, check_after(0)), checks: 0 };
         state.stopped.get_or_insert(first).check_at
     }
@@ -137,19 +170,19 @@ impl Pace {
 
     /// 130429 and the like.
     pub fn throttled(&self, now: Timestamp) {
-        self.state().slow_until = Some(now.saturating_add(SLOW).unwrap_or(now));
+        self.state_at(now).slow_until = Some(now.saturating_add(SLOW).unwrap_or(now));
     }
 
     /// 131048; returns until when notices wait.
     pub fn spam(&self, now: Timestamp) -> Timestamp {
         let until = now.saturating_add(SPAM_HOLD).unwrap_or(now);
-        self.state().notices_held_until = Some(until);
+        self.state_at(now).notices_held_until = Some(until);
         until
     }
 
     /// 131056; returns until when this customer is left alone.
     pub fn too_much(&self, conversation: i64, now: Timestamp) -> Timestamp {
-        let mut state = self.state();
+        let mut state = self.state_at(now);
         let pair = state.pairs.entry(conversation).or_default();
         pair.strikes = pair.strikes.saturating_add(1);
         let seconds = 4_i64.saturating_pow(pair.strikes).min(LONGEST_PAIR_HOLD);
@@ -247,6 +280,24 @@ mod tests {
         assert_eq!(secs(at(0), pace.spam(at(0))), 900);
         assert!(pace.notices(at(899_000)).is_some() && pace.notices(at(900_000)).is_none());
         assert_eq!(pace.ready(at(0)), None);
+    }
+
+    #[test]
+    fn a_clock_set_back_by_an_hour_makes_no_wait_longer() {
+        let pace = Pace::new(20);
+        let hour = 3_600_000;
+        while pace.ready(at(hour)).is_none() {
+            pace.took(at(hour));
+        }
+        assert!(pace.ready(at(0)).is_none_or(|ready| secs(at(0), ready) < 1), "the whole number's bucket");
+        for _ in 0..45 {
+            assert_eq!(pace.pair(1, at(hour)), None);
+        }
+        assert!(pace.pair(1, at(0)).is_some_and(|until| secs(at(0), until) <= 6), "a customer's bucket");
+        pace.spam(at(hour));
+        assert_eq!(pace.notices(at(0)).map(|until| secs(at(0), until)), Some(900));
+        pace.stop(at(hour));
+        assert_eq!(pace.ready(at(0)).map(|check| secs(at(0), check)), Some(30));
     }
 
     #[test]

@@ -86,6 +86,21 @@ pub fn offer_buttons(language: Language) -> [&'static str; 2] {
     }
 }
 
+/// A request nobody has decided about for hours; `contact` is the way to a person.
+pub fn still_waits(language: Language, details: &str, contact: &str) -> String {
+    let head = match language {
+        Language::Portuguese => {
+            "Seu pedido ainda espera a resposta da equipe e por isso não está confirmado ⏳"
+        }
+        Language::Spanish => {
+            "La solicitud sigue esperando la respuesta del equipo y por eso no está confirmada ⏳"
+        }
+        Language::German => "Die Anfrage wartet noch auf das Team und ist deshalb nicht bestätigt ⏳",
+        Language::English => "Your request is still waiting for the team, so it is not confirmed ⏳",
+    };
+    format!("{head}\n{details}\n\n{contact}")
+}
+
 /// The business did something with a booking that its customer did not ask for here; stands before the receipt.
 pub fn from_business(language: Language, business: &str) -> String {
     match language {

@@ -115,6 +115,8 @@ pub enum Line {
     Cancelled,
     /// Moved, the customer is told.
     Moved,
+    /// Moved, but not confirmed; the customer is told that.
+    MovedRequested,
     /// Our event was deleted in the calendar.
     EventDeleted,
     /// The booking stays.
@@ -218,6 +220,12 @@ pub fn line(language: Language, line: Line) -> &'static str {
         Line::Moved => {
             ["Agendamento remarcado ✅", "Cita cambiada ✅", "Termin verschoben ✅", "Appointment moved ✅"]
         }
+        Line::MovedRequested => [
+            "Novo horário anotado, mas ainda não confirmado: o calendário não respondeu ⏳",
+            "Nueva hora anotada, pero aún sin confirmar: el calendario no respondió ⏳",
+            "Neue Zeit notiert, aber noch nicht bestätigt: Der Kalender hat nicht geantwortet ⏳",
+            "New time noted, but not confirmed yet: the calendar did not answer ⏳",
+        ],
         Line::EventDeleted => [
             "Este agendamento foi apagado no calendário, mas continua de pé. Cancelar?",
             "Esta cita se borró del calendario, pero sigue en pie. ¿La cancelo?",
@@ -289,30 +297,6 @@ pub fn affected(language: Language, formal: bool, business: &str, details: &str)
         (Language::English, _) => format!(
             "{business}: unfortunately we cannot keep this appointment:\n{details}\n\nWould you like to move or cancel it?"
         ),
-    }
-}
-
-/// What a customer reads whose appointment the business put elsewhere.
-pub fn moved_by_business(
-    language: Language,
-    business: &str,
-    services: &str,
-    staff: &str,
-    moment: &str,
-) -> String {
-    match language {
-        Language::Portuguese => {
-            format!("{business}: seu agendamento mudou de horário.\n{services} com {staff}\n{moment}")
-        }
-        Language::Spanish => {
-            format!("{business}: la cita ha cambiado de hora.\n{services} con {staff}\n{moment}")
-        }
-        Language::German => {
-            format!("{business}: Der Termin wurde verlegt.\n{services} bei {staff}\n{moment}")
-        }
-        Language::English => {
-            format!("{business}: your appointment was moved.\n{services} with {staff}\n{moment}")
-        }
     }
 }
 

@@ -10,6 +10,11 @@ pub fn person(language: Language, profile: &Profile) -> String {
     if !own.is_empty() {
         return own.to_owned();
     }
+    contact(language, profile)
+}
+
+/// The business's telephone, else its e-mail address, in one sentence; whatever its own words promise.
+pub fn contact(language: Language, profile: &Profile) -> String {
     let contact = &profile.business.contact;
     match (&contact.phone, &contact.email) {
         (Some(phone), _) => call(language, formal(profile), phone),

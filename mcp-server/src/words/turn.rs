@@ -108,6 +108,35 @@ pub fn handed_over(language: Language) -> &'static str {
     }
 }
 
+/// Said when the owner cannot be reached now: the message waits for them, and the assistant goes on. `contact` is the way
+/// to a person.
+pub fn message_left(language: Language, contact: &str) -> String {
+    let left = match language {
+        Portuguese => "Deixei o seu recado para a equipe, mas não consigo avisá-la neste momento.",
+        Spanish => "He dejado el recado para el equipo, pero ahora mismo no puedo avisarle.",
+        German => "Die Nachricht für das Team liegt bereit, im Moment ist dort aber niemand zu erreichen.",
+        English => "I've left your message for the team, but I can't reach them right now.",
+    };
+    let on = match language {
+        Portuguese => "Enquanto isso, continuo por aqui.",
+        Spanish => "Mientras tanto, sigo por aquí.",
+        German => "Bis dahin geht es hier mit mir weiter.",
+        English => "Meanwhile, I'm still here.",
+    };
+    format!("{left} {contact} {on}")
+}
+
+/// What the owner reads of a customer who asked for a person while the owner could not be reached.
+pub fn wanted_a_person(language: Language, who: &str, why: Option<&str>) -> String {
+    let why = why.map(|why| format!("\n“{why}”")).unwrap_or_default();
+    match language {
+        Portuguese => format!("🙋 {who} pediu para falar com uma pessoa.{why}\nPor favor, entre em contato."),
+        Spanish => format!("🙋 {who} pidió hablar con una persona.{why}\nPor favor, ponte en contacto."),
+        German => format!("🙋 {who} wollte mit einem Menschen sprechen.{why}\nBitte melden."),
+        English => format!("🙋 {who} asked to talk to a person.{why}\nPlease get in touch."),
+    }
+}
+
 /// What the owner reads when a customer asks for a person.
 pub fn wants_a_person(language: Language, who: &str, why: Option<&str>) -> String {
     let why = why.map(|why| format!("\n“{why}”")).unwrap_or_default();

@@ -1,7 +1,14 @@
 //! Messages of many customers as Meta delivers them on a bad day: in batches, some of them twice, out of order, and again
 //! until they are taken.
 
-use std::time::Duration;
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use mcp_server::clock::{Clock as _, SystemClock};
 use mcp_simulator::Simulator;
@@ -20,8 +27,17 @@ impl Lcg {
     }
 }
 
+/// How many deliver at once.
+const LANES: usize = 4;
+/// Messages of a whole storm that are delivered in a second, at most: a few hundred last as long as the process is
+/// being ended at every step twice, ten thousand a good five minutes.
+const RATES: [(usize, usize); 2] = [(1_000, 13), (usize::MAX, 32)];
+
 /// What is to be delivered, in the order in which it is tried.
-pub struct Storm(Vec<Vec<usize>>);
+pub struct Storm {
+    batches: Vec<Vec<usize>>,
+    pause: Duration,
+}
 
 impl Storm {
     /// One message of each customer; every tenth batch comes a second time.
@@ -42,26 +58,32 @@ impl Storm {
             let again = batches[at].clone();
             batches.insert(random.below(batches.len()), again);
         }
-        Self(batches)
+        let rate = RATES.iter().find(|(most, _)| customers < *most).unwrap().1;
+        // A batch has three messages on average.
+        let pause = Duration::from_secs(1) * u32::try_from(LANES * 3).unwrap() / u32::try_from(rate).unwrap();
+        Self { batches, pause }
     }
 
-    /// Delivers everything in the background; ends when all of it was taken.
-    pub fn pour(self, sim: Simulator) -> JoinHandle<()> {
+    /// Delivers everything in the background and counts customers whose message was taken; ends when all of it was.
+    pub fn pour(self, sim: Simulator, taken: Arc<AtomicUsize>) -> JoinHandle<()> {
+        let Self { batches, pause } = self;
         tokio::spawn(async move {
-            let mut lanes: Vec<Vec<Vec<usize>>> = vec![Vec::new(); 4];
-            for (n, batch) in self.0.into_iter().enumerate() {
-                lanes[n % 4].push(batch);
+            let mut lanes: Vec<Vec<(Vec<usize>, usize)>> = vec![Vec::new(); LANES];
+            let mut seen = BTreeSet::new();
+            for (n, batch) in batches.into_iter().enumerate() {
+                let new = batch.iter().filter(|customer| seen.insert(**customer)).count();
+                lanes[n % LANES].push((batch, new));
             }
             let lanes = lanes.into_iter().map(|batches| {
-                let sim = sim.clone();
+                let (sim, taken) = (sim.clone(), Arc::clone(&taken));
                 tokio::spawn(async move {
-                    for batch in batches {
+                    for (batch, new) in batches {
                         let body = body(&batch);
                         while sim.post_webhook(NUMBER, &body).await.unwrap() != 200 {
                             tokio::time::sleep(Duration::from_millis(100)).await;
                         }
-                        // The storm lasts as long as the process is being ended.
-                        tokio::time::sleep(Duration::from_millis(900)).await;
+                        taken.fetch_add(new, Ordering::Relaxed);
+                        tokio::time::sleep(pause).await;
                     }
                 })
             });
@@ -98,7 +120,7 @@ fn phone(n: usize) -> String {
 fn text(n: usize) -> String {
     const DAYS: [&str; 6] = ["amanhã", "depois de amanhã", "dia 15", "dia 16", "dia 17", "dia 18"];
     let (day, hour) = (DAYS[n / 4 % 6], 9 + n / 24 % 10);
-    if n % 4 == 0 {
+    if n.is_multiple_of(4) {
         format!("Quero marcar um corte {day} às {hour}h")
     } else {
         "Quanto custa o corte?".to_owned()

@@ -122,6 +122,7 @@ async fn place(tenant: &Tenant, standing: &Standing, n: usize) -> String {
         holder: None,
         confirm: None,
         limit: None,
+        near: None,
         around: (start, end),
         choose: Arc::new(move |_| Ok(choice.clone())),
         audit: None,

@@ -2,6 +2,7 @@
 //!
 //! ```yaml
 //! profile: barbearia                  # dialogues/profiles/barbearia.yaml, as a tenant would write it
+//! ownerApproves: true                 # each booking is a request that the owner decides about; optional
 //! now: 2026-11-24T10:00               # where the clock begins, in the business's zone; optional
 //! dialogues:
 //!   - name: books a cut for tomorrow at three
@@ -38,6 +39,8 @@ struct File {
     profile: String,
     #[serde(default)]
     now: Option<String>,
+    #[serde(default)]
+    owner_approves: bool,
     dialogues: Vec<Dialogue>,
 }
 
@@ -182,7 +185,11 @@ pub fn all() -> Vec<Script> {
     for path in files {
         let name = path.strip_prefix(folder()).unwrap().display().to_string();
         let file: File = serde_yaml::from_str(&read(&path)).unwrap_or_else(|error| panic!("{name}: {error}"));
-        let profile = read(&folder().join("profiles").join(format!("{}.yaml", file.profile)));
+        let mut profile = read(&folder().join("profiles").join(format!("{}.yaml", file.profile)));
+        if file.owner_approves {
+            profile = profile.replace("rules: {", "rules: {confirmation: owner-approves, ");
+            assert!(profile.contains("owner-approves"), "{name}: the profile has no rules on one line");
+        }
         scripts.extend(file.dialogues.into_iter().map(|dialogue| Script {
             file: name.clone(),
             profile: profile.clone(),

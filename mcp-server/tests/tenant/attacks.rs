@@ -112,6 +112,27 @@ async fn slow_bodies_keep_nobody_else_waiting() {
 }
 
 #[tokio::test]
+async fn heads_that_never_end_keep_nobody_else_waiting() {
+    let tenant = Tenant::start().await;
+    let mut slow = Vec::new();
+    // More than the listener has room for.
+    for n in 0..560 {
+        let mut stream = connect(&tenant).await;
+        let head: &[u8] = if n % 2 == 0 { b"POST /webhooks/whatsapp HTTP/1.1\r\nx-slow: " } else { b"" };
+        // One that had to make room already may not take it.
+        let _ = stream.write_all(head).await;
+        slow.push(stream);
+    }
+    let began = Instant::now();
+    for n in 0..20 {
+        assert_eq!(post(&tenant, HOOK, body(&format!("wamid.quick{n}"), 0)).await, 200);
+    }
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    drop(slow);
+    assert_eq!(tenant.db.count("inbox").await, 20);
+}
+
+#[tokio::test]
 async fn headers_that_two_readers_would_read_differently_open_nothing() {
     let tenant = Tenant::start().await;
     let good = body("wamid.good", 0);
@@ -130,6 +151,12 @@ async fn headers_that_two_readers_would_read_differently_open_nothing() {
         "content-length: -1\r\n",
         "content-length: 1 2\r\n",
         " x: folded\r\n",
+        "x: a\r\n folded\r\n",
+        "transfer-encoding : chunked\r\n",
+        "transfer-encoding: chunked\r\ntransfer-encoding: identity\r\n",
+        "content-length: +5\r\n",
+        "content-length: 0x10\r\n",
+        "content-length: 5, 6\r\n",
     ] {
         let answer = raw(&tenant, &head(HOOK, &good, odd), &good).await;
         assert!(!statuses(&answer).contains(&"200"), "{odd}: {answer}");
@@ -215,4 +242,82 @@ async fn what_will_be_answered_is_marked_as_read_while_it_is_thought_about() {
     assert_eq!(state.reads.len(), 1);
     assert!(state.reads[0].typing && state.reads[0].phone_number_id == NUMBER);
     assert!(state.violations.is_empty(), "{:?}", state.violations);
+}
+
+#[tokio::test]
+async fn tricks_with_the_path_open_no_other_door_either() {
+    let tenant = Tenant::start().await;
+    let base = "/barbearia/production";
+    for door in ["/mcp", "/api/v1/chat", "/api/v1/appointments/list"] {
+        for path in [
+            format!("/{door}"),
+            format!("{base}/{door}"),
+            format!("{base}/..{door}"),
+            format!("{base}/%2e%2e/production{door}"),
+            format!("{base}{}", door.to_uppercase()),
+            format!("{base}{}", door.replacen('/', "%2f", 1)),
+            format!("/BARBEARIA/production{door}"),
+            format!("{base}{base}{door}"),
+        ] {
+            let head = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+            assert_eq!(statuses(&raw(&tenant, &head, b"").await), ["404"], "{path}");
+        }
+        let head = format!("GET {base}{door} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        assert_ne!(statuses(&raw(&tenant, &head, b"").await), ["404"], "{door}");
+    }
+}
+
+/// A tap on a button or a row, as Meta tells of it.
+fn tap(from: &str, id: &str, wamid: &str) -> Vec<u8> {
+    json!({"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [{"field": "messages", "value": {
+        "metadata": {"phone_number_id": NUMBER},
+        "messages": [{"from": from, "id": wamid, "timestamp": now().to_string(), "type": "interactive",
+                      "interactive": {"type": "button_reply", "button_reply": {"id": id, "title": "x"}}}],
+    }}]}]})
+    .to_string()
+    .into_bytes()
+}
+
+/// Every id that a message offers to tap.
+fn offered(value: &serde_json::Value, found: &mut Vec<String>) {
+    match value {
+        serde_json::Value::Object(fields) => {
+            for (name, value) in fields {
+                match value.as_str() {
+                    Some(id) if name == "id" => found.push(id.to_owned()),
+                    _ => offered(value, found),
+                }
+            }
+        }
+        serde_json::Value::Array(items) => items.iter().for_each(|item| offered(item, found)),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn what_was_offered_to_one_customer_is_worth_nothing_to_another() {
+    let (ana, eva) = ("5511999990001", "5511999990002");
+    let tenant = Tenant::start().await;
+    tenant.say(ana, "Quero marcar um corte amanhã às 15h").await;
+    let state = tenant.until("a receipt", |s| s.messages.len() == 1).await;
+    assert!(state.messages[0].text().contains("confirmado"));
+    let reference = tenant.db.bookings().await[0]["reference"].as_str().unwrap().to_owned();
+    // Menus carry what can be done with an appointment.
+    let down = json!({"vendor": "gemini", "status": 500, "times": 1000});
+    tenant.sim.fail(serde_json::from_value(down).unwrap());
+    tenant.say(ana, "meus agendamentos").await;
+    let state = tenant.until("a menu", |s| s.messages.len() == 2).await;
+    let mut ids = Vec::new();
+    offered(&state.messages[1].body["interactive"], &mut ids);
+    assert!(!ids.is_empty(), "{:?}", state.messages[1].body);
+    for (n, id) in ids.iter().enumerate() {
+        let seen = tenant.sim.state().messages.len();
+        assert_eq!(post(&tenant, HOOK, tap(eva, id, &format!("wamid.eva{n}"))).await, 200);
+        let state = tenant.until("an answer to Eva", |s| s.messages.len() > seen).await;
+        let said = state.messages.last().unwrap();
+        assert_eq!(said.to.as_deref(), Some(eva), "{id}");
+        assert!(!said.body.to_string().contains(&reference), "{id}: {:?}", said.body);
+    }
+    let rows = tenant.db.bookings().await;
+    assert_eq!((rows.len(), rows[0]["state"].as_str()), (1, Some("confirmed")));
 }

@@ -1,5 +1,7 @@
 //! Backup and restore from the command line, while the server runs; and a database that is somebody else's.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use crate::harness::Tenant;
 
 async fn ran(tenant: &Tenant, subcommand: &str, file: &str) -> bool {
@@ -12,6 +14,8 @@ async fn a_running_server_goes_on_with_what_a_backup_holds() {
     tenant.say("5511999990001", "Quero um corte amanhã às 15h").await;
     tenant.one_of_each().await;
     assert!(ran(&tenant, "backup", "copy").await, "{}", tenant.log());
+    let mode = std::fs::metadata(tenant.path("copy")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "it holds everything about every customer");
     assert!(!ran(&tenant, "backup", "copy").await, "a backup is never written over");
     assert!(tenant.log().contains("exists already"), "{}", tenant.log());
 

@@ -42,6 +42,15 @@ impl Database {
         .await
     }
 
+    /// Changes it, as another program would.
+    pub async fn write(&self, sql: &str) {
+        // The server may be writing.
+        let mut command = Command::new("sqlite3");
+        let output =
+            command.args(["-cmd", ".timeout 10000"]).arg(&self.0).arg(sql).output().await.expect("sqlite3");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
     pub async fn count(&self, table: &str) -> i64 {
         self.rows(&format!("SELECT COUNT(*) AS n FROM {table}")).await[0]["n"].as_i64().unwrap()
     }

@@ -4,10 +4,15 @@ use std::{
     net::TcpListener,
     path::PathBuf,
     process::Stdio,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
-use mcp_simulator::{Number, Say, Settings, Simulator, Snapshot};
+use mcp_server::clock::{Clock as _, SystemClock};
+use mcp_simulator::{Clock, Number, Say, Settings, Simulator, Snapshot};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
@@ -52,6 +57,9 @@ pub struct Tenant {
     internal: u16,
     child: Option<Child>,
     extra: Vec<(&'static str, String)>,
+    /// Seconds by which everybody's clock was set.
+    #[cfg(feature = "failpoints")]
+    offset: Arc<AtomicI64>,
 }
 
 fn free_port() -> u16 {
@@ -66,7 +74,12 @@ impl Tenant {
 
     /// The same with settings of its own, in a world that was prepared.
     pub async fn start_with(extra: &[(&'static str, &str)], prepare: impl FnOnce(&Simulator)) -> Self {
-        let sim = Simulator::start(Settings::default()).await.unwrap();
+        let offset = Arc::new(AtomicI64::new(0));
+        let set = Arc::clone(&offset);
+        let clock = Clock::from_fn(move || {
+            SystemClock.now() + jiff::SignedDuration::from_secs(set.load(Ordering::SeqCst))
+        });
+        let sim = Simulator::start(Settings { clock, ..Settings::default() }).await.unwrap();
         sim.register_google_key(EMAIL, &pems().google_public).unwrap();
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("profile.yaml"), PROFILE).unwrap();
@@ -74,7 +87,17 @@ impl Tenant {
         prepare(&sim);
         let extra = extra.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         let (public, internal) = (free_port(), free_port());
-        let mut tenant = Self { sim, db, folder, public, internal, child: None, extra };
+        let mut tenant = Self {
+            sim,
+            db,
+            folder,
+            public,
+            internal,
+            child: None,
+            extra,
+            #[cfg(feature = "failpoints")]
+            offset,
+        };
         tenant.sim.register_number(Number::new(NUMBER, &tenant.url("/webhooks/whatsapp"), APP_SECRET));
         let migrated = tenant.command("migrate").status().await.unwrap();
         assert!(migrated.success());
@@ -108,6 +131,7 @@ impl Tenant {
             ("GOOGLE_CLIENT_EMAIL", EMAIL.into()),
             ("GOOGLE_PRIVATE_KEY", pems.google.replace('\n', "\\n")),
             ("TOKEN_SIGNING_KEY", pems.signing.clone()),
+            ("MCP_CLOCK_OFFSET", self.path("clock").display().to_string()),
         ] {
             command.env(name, value);
         }
@@ -157,6 +181,29 @@ impl Tenant {
         }
     }
 
+    /// Starts the process anew with these variables, now and whenever it is started again.
+    #[cfg(feature = "failpoints")]
+    pub async fn run_anew_with(&mut self, more: Vec<(&'static str, String)>) {
+        self.extra.extend(more);
+        self.stop().await;
+        self.run().await;
+    }
+
+    /// Sets the clock of the process, and of nobody else, to so many seconds from the machine's.
+    #[cfg(feature = "failpoints")]
+    pub fn set_its_clock(&self, seconds: i64) {
+        std::fs::write(self.path("clock.new"), seconds.to_string()).unwrap();
+        std::fs::rename(self.path("clock.new"), self.path("clock")).unwrap();
+    }
+
+    /// Lets time pass, for the process and for the stand-ins.
+    #[cfg(feature = "failpoints")]
+    pub fn pass(&self, time: Duration) {
+        let seconds = i64::try_from(time.as_secs()).unwrap();
+        let passed = self.offset.fetch_add(seconds, Ordering::SeqCst) + seconds;
+        self.set_its_clock(passed);
+    }
+
     /// SIGKILL, and the process is gone.
     pub async fn kill(&mut self) {
         let mut child = self.child.take().unwrap();
@@ -192,15 +239,12 @@ impl Tenant {
         format!("{}{path}", self.public_url())
     }
 
+    pub fn internal_url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.internal)
+    }
+
     pub async fn internal(&self, path: &str) -> String {
-        http()
-            .get(format!("http://127.0.0.1:{}{path}", self.internal))
-            .send()
-            .await
-            .unwrap()
-            .text()
-            .await
-            .unwrap()
+        http().get(self.internal_url(path)).send().await.unwrap().text().await.unwrap()
     }
 
     /// Says something as a customer; returns the webhook's status.

@@ -10,13 +10,17 @@ mod conversation;
 mod copies;
 mod crashes;
 mod database;
+#[cfg_attr(feature = "failpoints", expect(dead_code, reason = "the chaos suite uses the rest"))]
 mod harness;
 mod keys;
 mod logs;
+mod on_postgres;
+#[cfg_attr(feature = "failpoints", expect(dead_code, reason = "the chaos suite uses the rest"))]
 mod postgres;
 mod process;
 mod replicas;
 mod rest;
+mod seen;
 mod trouble;
 mod turn_changes;
 mod turn_model;

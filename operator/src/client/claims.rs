@@ -1,18 +1,67 @@
-//! First owner wins: a phone number id belongs to one client of the cluster.
+//! First owner wins: a phone number id, and a host with a path, belong to one client of the cluster.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{Resource, ResourceExt};
 use mcp_crds::McpClient;
 
-use crate::{client::validate::Tenant, labels, names::ClientKey, stores::Stores};
+use crate::{
+    client::validate::{Route, Tenant},
+    labels,
+    names::ClientKey,
+    stores::Stores,
+};
 
 /// Another client that uses the same phone number id and comes first: the one whose namespace already answers for it,
 /// otherwise the one that was created first, then the first by name.
 pub fn number_taken_by(stores: &Stores, client: &McpClient, tenant: &Tenant) -> Option<ClientKey> {
     let number = tenant.phone_number_id.as_str();
+    taken_by(
+        stores,
+        client,
+        tenant,
+        |namespace| annotation(namespace, labels::NUMBER) == Some(number),
+        |other| other.spec.environments.iter().any(|e| e.whatsapp.phone_number_id == number),
+    )
+}
+
+/// Likewise for host and path. A path below or above somebody else's is taken as well: it would catch, or lose, what is
+/// meant for the other.
+pub fn route_taken_by(stores: &Stores, client: &McpClient, tenant: &Tenant) -> Option<ClientKey> {
+    let claim = tenant.route.as_ref()?.claim();
+    taken_by(
+        stores,
+        client,
+        tenant,
+        |namespace| annotation(namespace, labels::ROUTE).is_some_and(|other| overlap(other, &claim)),
+        |other| {
+            other.spec.environments.iter().any(|environment| {
+                environment.route.as_ref().is_some_and(|route| {
+                    let default = || format!("/{}/{}", other.name_any(), environment.name);
+                    let path = route.path.clone().unwrap_or_else(default);
+                    overlap(&format!("{}{path}", route.host), &claim)
+                })
+            })
+        },
+    )
+}
+
+/// Whether one of two paths is the other or lies below it.
+fn overlap(one: &str, other: &str) -> bool {
+    let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
+    long.strip_prefix(short).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn taken_by(
+    stores: &Stores,
+    client: &McpClient,
+    tenant: &Tenant,
+    has: impl Fn(&ObjectMeta) -> bool,
+    asks: impl Fn(&McpClient) -> bool,
+) -> Option<ClientKey> {
     let mut mine = false;
     for namespace in stores.namespaces.state() {
-        if answers_for(namespace.meta(), number)
+        if !labels::is_detached(namespace.meta())
+            && has(namespace.meta())
             && let Some((owner, _)) = labels::owner_of(namespace.meta())
         {
             if owner != tenant.owner {
@@ -32,18 +81,14 @@ pub fn number_taken_by(stores: &Stores, client: &McpClient, tenant: &Tenant) -> 
         // Who is not served runs nothing, and keeps nobody from running.
         .filter(|other| other.namespace().is_some_and(|agency| stores.serves(&agency)))
         .filter(|other| order(other) < order(client))
-        .filter(|other| other.spec.environments.iter().any(|e| e.whatsapp.phone_number_id == number))
+        .filter(|other| asks(other))
         .filter_map(key_of)
         .find(|other| *other != tenant.owner)
 }
 
-/// The sentence for a client whose number is taken. Other agencies' clients are not named.
+/// The sentence for a client whose number is taken.
 pub fn taken_message(tenant: &Tenant, holder: &ClientKey) -> String {
-    let who = if holder.agency() == tenant.owner.agency() {
-        format!("the client {}", holder.name())
-    } else {
-        "a client of another agency".to_owned()
-    };
+    let who = named(tenant, holder);
     format!(
         "the phone number id {} already belongs to {who}: set another one; nothing was changed, and this environment \
          starts by itself when the number becomes free",
@@ -51,10 +96,27 @@ pub fn taken_message(tenant: &Tenant, holder: &ClientKey) -> String {
     )
 }
 
-fn answers_for(namespace: &ObjectMeta, number: &str) -> bool {
-    !labels::is_detached(namespace)
-        && namespace.annotations.as_ref().and_then(|annotations| annotations.get(labels::NUMBER))
-            == Some(&number.to_owned())
+/// The sentence for a client whose host and path are taken.
+pub fn route_taken_message(tenant: &Tenant, holder: &ClientKey) -> String {
+    let claim = tenant.route.as_ref().map(Route::claim).unwrap_or_default();
+    format!(
+        "the address {claim} belongs to {}: set another host or path; nothing was changed, and this environment starts \
+         by itself when the address becomes free",
+        named(tenant, holder)
+    )
+}
+
+/// The holder in words. Other agencies' clients are not named.
+fn named(tenant: &Tenant, holder: &ClientKey) -> String {
+    if holder.agency() == tenant.owner.agency() {
+        format!("the client {}", holder.name())
+    } else {
+        "a client of another agency".to_owned()
+    }
+}
+
+fn annotation<'a>(namespace: &'a ObjectMeta, name: &str) -> Option<&'a str> {
+    namespace.annotations.as_ref()?.get(name).map(String::as_str)
 }
 
 fn key_of(client: &McpClient) -> Option<ClientKey> {
@@ -63,4 +125,18 @@ fn key_of(client: &McpClient) -> Option<ClientKey> {
 
 fn order(client: &McpClient) -> (Option<jiff::Timestamp>, Option<ClientKey>) {
     (client.creation_timestamp().map(|time| time.0), key_of(client))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_taken_with_all_below_it_and_a_longer_word_is_another_path() {
+        assert!(overlap("wa.example/bella", "wa.example/bella"));
+        assert!(overlap("wa.example/bella", "wa.example/bella/production"));
+        assert!(overlap("wa.example/bella/production", "wa.example/bella"));
+        assert!(!overlap("wa.example/bella", "wa.example/bellavista"));
+        assert!(!overlap("wa.example/bella", "other.example/bella"));
+    }
 }

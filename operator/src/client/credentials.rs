@@ -39,6 +39,43 @@ const KEYS: &[(&str, Need)] = &[
     ("GEMINI_MODEL", Need::SpecWins),
 ];
 
+/// Where a PostgreSQL is: `DATABASE_URL`, or the others, of which the port may be left out.
+pub const DATABASE_KEYS: [&str; 6] =
+    ["DATABASE_URL", "DATABASE_HOST", "DATABASE_PORT", "DATABASE_NAME", "DATABASE_USER", "DATABASE_PASSWORD"];
+
+/// What a Secret says about a database: its keys if they are enough, otherwise what is to be said about them.
+pub fn judge_database(secret: &Secret) -> Result<Credentials, Verdict> {
+    let name = secret.metadata.name.as_deref().unwrap_or_default();
+    let data: BTreeMap<String, Vec<u8>> = DATABASE_KEYS
+        .iter()
+        .filter_map(|key| Some(((*key).to_owned(), text(secret, key)?.as_bytes().to_vec())))
+        .collect();
+    let missing: Vec<&str> = ["DATABASE_HOST", "DATABASE_NAME", "DATABASE_USER", "DATABASE_PASSWORD"]
+        .into_iter()
+        .filter(|key| !data.contains_key(*key))
+        .collect();
+    if data.contains_key("DATABASE_URL") {
+        if missing.len() < 4 || data.contains_key("DATABASE_PORT") {
+            let message = format!(
+                "the Secret {name} has DATABASE_URL and parts of an address beside it: keep the URL or the parts"
+            );
+            return Err(Verdict::no(Reason::DatabaseKeysInvalid, message));
+        }
+    } else if !missing.is_empty() {
+        let message =
+            format!("the Secret {name} lacks DATABASE_URL, or {}: add them there", missing.join(", "));
+        return Err(Verdict::no(Reason::DatabaseKeysInvalid, message));
+    }
+    Ok(Credentials(Confidential(data)))
+}
+
+/// A key's value without surrounding space: a line end at the end of a pasted token is the most common fault of all.
+fn text<'a>(secret: &'a Secret, key: &str) -> Option<&'a str> {
+    let bytes = &secret.data.as_ref()?.get(key)?.0;
+    let text = std::str::from_utf8(bytes).ok()?.trim();
+    (!text.is_empty()).then_some(text)
+}
+
 /// The keys a server of this tenant reads from its Secret, with whether it can do without.
 pub fn keys_of(tenant: &Tenant) -> impl Iterator<Item = (&'static str, bool)> {
     let google = tenant.google_calendar.is_some();
@@ -57,16 +94,11 @@ pub struct Credentials(pub Confidential<BTreeMap<String, Vec<u8>>>);
 /// What a Secret gives: credentials if it is complete, and in any case what is to be said about it.
 pub fn judge(secret: &Secret, tenant: &Tenant) -> (Option<Credentials>, Verdict) {
     let name = secret.metadata.name.as_deref().unwrap_or_default();
-    let text = |key: &str| {
-        let bytes = &secret.data.as_ref()?.get(key)?.0;
-        let text = std::str::from_utf8(bytes).ok()?.trim();
-        (!text.is_empty()).then_some(text)
-    };
+    let text = |key: &str| text(secret, key);
     let mut missing = Vec::new();
     let mut data = BTreeMap::new();
     for (key, optional) in keys_of(tenant) {
         match text(key) {
-            // Trimmed: a line end at the end of a pasted token is the most common fault of all.
             Some(value) => drop(data.insert(key.to_owned(), value.as_bytes().to_vec())),
             None if optional => {}
             None => missing.push(key),
@@ -85,7 +117,7 @@ pub fn judge(secret: &Secret, tenant: &Tenant) -> (Option<Credentials>, Verdict)
         .iter()
         .flat_map(BTreeMap::keys)
         .map(String::as_str)
-        .filter(|key| KEYS.iter().all(|(known, _)| known != key))
+        .filter(|key| KEYS.iter().all(|(known, _)| known != key) && !DATABASE_KEYS.contains(key))
         .collect();
     if !unknown.is_empty() {
         remarks.push(format!(
@@ -181,5 +213,27 @@ mod tests {
     fn credentials_are_not_shown_when_they_are_printed_for_debugging() {
         let (credentials, _) = judge(&secret(&[]), &tenant());
         assert_eq!(format!("{credentials:?}"), "Some(Credentials([redacted]))");
+    }
+
+    #[test]
+    fn a_database_is_a_url_or_its_parts_and_never_both() {
+        let judged = |pairs: &[(&str, &str)]| {
+            let data =
+                pairs.iter().map(|(key, value)| ((*key).to_owned(), ByteString(value.as_bytes().to_vec())));
+            let secret = Secret { data: Some(data.collect()), ..Secret::default() };
+            judge_database(&secret).map(|found| found.0.0.len()).map_err(|verdict| verdict.message)
+        };
+        let parts = [
+            ("DATABASE_HOST", "db"),
+            ("DATABASE_NAME", "ze"),
+            ("DATABASE_USER", "ze"),
+            ("DATABASE_PASSWORD", "p"),
+        ];
+        let url = ("DATABASE_URL", "postgres://ze:p@db/ze\n");
+        assert_eq!(judged(&[url]), Ok(1));
+        assert_eq!(judged(&parts), Ok(4));
+        assert!(judged(&[url, parts[0]]).unwrap_err().contains("keep the URL or the parts"));
+        assert!(judged(&parts[..2]).unwrap_err().contains("DATABASE_USER, DATABASE_PASSWORD"));
+        assert!(judged(&[]).unwrap_err().contains("lacks DATABASE_URL"));
     }
 }

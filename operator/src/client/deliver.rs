@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use aws_lc_rs::digest::{SHA256, digest};
 use k8s_openapi::{
     NamespaceResourceScope,
-    api::{core::v1::Secret, rbac::v1::RoleBinding},
+    api::{core::v1::Secret, networking::v1::Ingress, rbac::v1::RoleBinding},
 };
 use kube::{
     Api, Client, Resource, ResourceExt,
@@ -20,6 +20,9 @@ use crate::{
     memory::{Memory, ObjectId, Version},
     names::TenantNamespace,
 };
+
+/// How often an object is applied again at once because somebody edits it meanwhile; then the next pass does it.
+const MOST_EDITS: usize = 3;
 
 /// Why something was not delivered.
 #[derive(Debug, thiserror::Error)]
@@ -67,9 +70,14 @@ impl Deliverer<'_> {
     }
 
     /// Everything a pod refers to before the Deployment, so that no pod starts without it; the Service before the
-    /// Deployment, so that the first ready pod is reachable at once.
-    pub async fn manifests(&self, prepared: Manifests<Prepared>) -> Result<Manifests<Applied>, DeliverError> {
-        let Manifests { service_account, credentials, profile, data, service, deployment } = prepared;
+    /// Deployment, so that the first ready pod is reachable at once. The route last, and where none is asked for, the one
+    /// from before goes.
+    pub async fn manifests(
+        &self,
+        name: &str,
+        prepared: Manifests<Prepared>,
+    ) -> Result<Manifests<Applied>, DeliverError> {
+        let Manifests { service_account, credentials, profile, data, service, deployment, route } = prepared;
         Ok(Manifests {
             service_account: self.apply_inside(&service_account).await?,
             credentials: match credentials {
@@ -80,13 +88,40 @@ impl Deliverer<'_> {
                 Some(config_map) => Some(self.apply_inside(&config_map).await?),
                 None => None,
             },
-            data: self.apply_inside(&data).await?,
+            data: match data {
+                Some(claim) => Some(self.apply_inside(&claim).await?),
+                None => None,
+            },
             service: self.apply_inside(&service).await?,
             deployment: match deployment {
                 Some(deployment) => Some(self.apply_inside(&deployment).await?),
                 None => None,
             },
+            route: if let Some(ingress) = route {
+                Some(self.apply_inside(&ingress).await?)
+            } else {
+                self.remove::<Ingress>(name).await?;
+                None
+            },
         })
+    }
+
+    /// Sees to it that there is no object of this name. Asked once: from then on the watch would tell.
+    async fn remove<K>(&self, name: &str) -> Result<(), DeliverError>
+    where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+        K: DeserializeOwned + Clone + Debug,
+    {
+        let id = ObjectId { kind: K::kind(&()).into_owned(), name: name.to_owned() };
+        if self.memory.is_absent(self.namespace, &id) {
+            return Ok(());
+        }
+        let action = format!("remove {} {name} from {}", id.kind, self.namespace);
+        let parameters = DeleteParams::default();
+        let api = self.inside::<K>();
+        absent_is_none(call_patiently(&action, || api.delete(name, &parameters)).await)?;
+        self.memory.record_absent(self.namespace, id);
+        Ok(())
     }
 
     fn inside<K>(&self) -> Api<K>
@@ -128,24 +163,53 @@ impl Deliverer<'_> {
         let patch = Patch::Apply(body);
         let action = format!("apply {what} in {}", self.namespace);
         let send = || api.patch_metadata(&id.name, &parameters, &patch);
-        let answer = match call_patiently(&action, send).await {
-            // Somebody's edit stands in the way, and it cannot be undone in place: a port of another number under the same
-            // name, an `immutable: true`. What holds no data is made anew.
-            Err(error) if error.is_invalid() && is_replaceable(&id.kind) => {
-                tracing::warn!(namespace = %self.namespace, kind = %id.kind, name = %id.name, %error, "made anew");
-                let parameters = DeleteParams::default();
-                absent_is_none(call(format!("make {what} anew"), api.delete(&id.name, &parameters)).await)?;
-                call_patiently(&action, send).await?
+        for _ in 0..MOST_EDITS {
+            let answer = match call_patiently(&action, send).await {
+                Err(error) if error.is_invalid() && is_replaceable(&id.kind) => {
+                    tracing::warn!(namespace = %self.namespace, kind = %id.kind, name = %id.name, %error, "put right");
+                    self.put_right(api, &id.name, &what, body).await?;
+                    call_patiently(&action, send).await?
+                }
+                answer => answer?,
+            };
+            // An edit that came while the answer was on its way was seen already: nobody tells of it again.
+            if self.memory.record(self.namespace, id.clone(), hash, Version::of(&id.kind, answer.meta())) {
+                break;
             }
-            answer => answer?,
-        };
-        self.memory.record(self.namespace, id.clone(), hash, Version::of(&id.kind, answer.meta()));
+        }
         tracing::info!(namespace = %self.namespace, kind = %id.kind, name = %id.name, "applied");
         Ok(Delivery::Written)
+    }
+
+    /// Somebody's edit stands in the way of what is applied. Where lists are merged by key, a port of another number
+    /// under the same name is one: a merge patch, which takes every list of `body` whole, undoes it in place, and the
+    /// Service keeps its address. What cannot be undone, as `immutable: true`, is deleted, to be made anew; what a rule of
+    /// the cluster refuses stays as it is, for a new one would be refused as well.
+    async fn put_right<K, B>(
+        &self,
+        api: &Api<K>,
+        name: &str,
+        what: &str,
+        body: &B,
+    ) -> Result<(), DeliverError>
+    where
+        K: Resource<DynamicType = ()> + DeserializeOwned + Clone + Debug,
+        B: Serialize + Debug,
+    {
+        let parameters = PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
+        let patch = Patch::Merge(body);
+        match call(format!("put {what} right"), api.patch_metadata(name, &parameters, &patch)).await {
+            Err(error) if error.is_immutable() => {
+                let parameters = DeleteParams::default();
+                absent_is_none(call(format!("make {what} anew"), api.delete(name, &parameters)).await)?;
+                Ok(())
+            }
+            answer => Ok(absent_is_none(answer).map(drop)?),
+        }
     }
 }
 
 /// Whether nothing is lost when an object of this kind is deleted and made again.
 fn is_replaceable(kind: &str) -> bool {
-    matches!(kind, "Service" | "ConfigMap" | "Secret" | "ServiceAccount" | "Deployment")
+    matches!(kind, "Service" | "ConfigMap" | "Secret" | "ServiceAccount" | "Deployment" | "Ingress")
 }

@@ -34,12 +34,33 @@ pub enum DereferenceError {
     Key(#[from] KeyError),
 }
 
-/// Reads the Secret a human keeps, and says what it gives.
+/// Reads the Secrets a human keeps, and says what they give together.
 pub async fn credentials(
     client: &Client,
     tenant: &Tenant,
-    name: &str,
 ) -> Result<(Option<Credentials>, Verdict), CallError> {
+    let (credentials, verdict) = match labelled(client, tenant, &tenant.credentials_secret).await? {
+        Ok(secret) => credentials::judge(&secret, tenant),
+        Err(verdict) => return Ok((None, verdict)),
+    };
+    let Some(name) = tenant.database_secret() else { return Ok((credentials, verdict)) };
+    let Some(mut credentials) = credentials else { return Ok((None, verdict)) };
+    let database = labelled(client, tenant, name).await?;
+    Ok(match database.and_then(|secret| credentials::judge_database(&secret)) {
+        Ok(database) => {
+            credentials.0.0.extend(database.0.0);
+            (Some(credentials), verdict)
+        }
+        Err(verdict) => (None, verdict),
+    })
+}
+
+/// A Secret of the agency that is marked as credentials, or why there is none.
+async fn labelled(
+    client: &Client,
+    tenant: &Tenant,
+    name: &str,
+) -> Result<Result<Secret, Verdict>, CallError> {
     let agency = tenant.owner.agency();
     let api = Api::<Secret>::namespaced(client.clone(), agency);
     let Some(secret) = absent_is_none(call(format!("read the Secret {agency}/{name}"), api.get(name)).await)?
@@ -48,16 +69,16 @@ pub async fn credentials(
             "there is no Secret {name} in the namespace {agency}: create it with the label {}: \"true\"",
             labels::CREDENTIALS
         );
-        return Ok((None, Verdict::no(Reason::SecretMissing, message)));
+        return Ok(Err(Verdict::no(Reason::SecretMissing, message)));
     };
     if secret.labels().get(labels::CREDENTIALS).is_none_or(|value| value != "true") {
         let message = format!(
             "the Secret {name} is not marked as credentials and was not read: run `kubectl -n {agency} label secret {name} {}=true`",
             labels::CREDENTIALS
         );
-        return Ok((None, Verdict::no(Reason::SecretNotLabelled, message)));
+        return Ok(Err(Verdict::no(Reason::SecretNotLabelled, message)));
     }
-    Ok(credentials::judge(&secret, tenant))
+    Ok(Ok(secret))
 }
 
 /// The last complete credentials, as they stand in the tenant's namespace.

@@ -42,23 +42,33 @@ pub struct Pass {
 
 /// Brings one environment to what its spec asks for.
 pub async fn reconcile(context: &Context, client: &McpClient, tenant: &Tenant) -> Pass {
+    if let Some(refusal) = &tenant.refusal {
+        return Pass { outcome: Outcome::untouched(refusal.reason, &refusal.message), failure: None };
+    }
     if let Some(holder) = claims::number_taken_by(&context.stores, client, tenant) {
         let message = claims::taken_message(tenant, &holder);
         return Pass { outcome: Outcome::untouched(Reason::NumberTaken, &message), failure: None };
     }
-    let secret = &client.spec.credentials_secret_ref.name;
+    if let Some(holder) = claims::route_taken_by(&context.stores, client, tenant) {
+        let message = claims::route_taken_message(tenant, &holder);
+        return Pass { outcome: Outcome::untouched(Reason::RouteTaken, &message), failure: None };
+    }
+    let version = |secret: &str| context.stores.credentials_version(tenant.owner.agency(), secret);
     let inputs = Inputs {
         client: (client.metadata.uid.clone(), client.metadata.generation),
-        credentials: context.stores.credentials_version(tenant.owner.agency(), secret),
+        credentials: version(&tenant.credentials_secret),
+        database: tenant.database_secret().and_then(version),
+        plan: client.spec.plan.as_deref().and_then(|plan| context.stores.plan_version(plan)),
     };
     if let Some(outcome) = context.memory.settled(&tenant.namespace, &inputs) {
         return Pass { outcome, failure: None };
     }
+    let begun = context.memory.begin(&tenant.namespace);
     let mut outcome = Outcome::untouched(Reason::Progressing, "waits for what comes before it");
-    match Box::pin(attempt(context, tenant, secret, &mut outcome)).await {
+    match Box::pin(attempt(context, tenant, &mut outcome)).await {
         Ok(settled) => {
             if settled {
-                context.memory.settle(&tenant.namespace, inputs, outcome.clone());
+                context.memory.settle(&tenant.namespace, begun, inputs, outcome.clone());
             }
             Pass { outcome, failure: None }
         }
@@ -76,7 +86,6 @@ pub async fn reconcile(context: &Context, client: &McpClient, tenant: &Tenant) -
 async fn attempt(
     context: &Context,
     tenant: &Tenant,
-    secret: &str,
     outcome: &mut Outcome,
 ) -> Result<bool, EnvironmentError> {
     outcome.profile = match &tenant.profile {
@@ -89,7 +98,7 @@ async fn attempt(
             format!("{fault}. Correct it and apply again; until then the last valid profile stays in use"),
         ),
     };
-    let (credentials, verdict) = dereference::credentials(&context.client, tenant, secret).await?;
+    let (credentials, verdict) = dereference::credentials(&context.client, tenant).await?;
     outcome.credentials = verdict;
 
     let standing = namespace::ensure(&context.client, &context.stores, tenant).await?;
@@ -124,7 +133,7 @@ async fn attempt(
     // The operator has its rights in the namespace now: reading the keys has shown it.
     context.watches.begin(&tenant.namespace, &tenant.owner);
     let prepared = render::manifests(tenant, &context.platform, credentials.as_ref(), &inventory);
-    let applied = Box::pin(deliverer.manifests(prepared)).await?;
+    let applied = Box::pin(deliverer.manifests(tenant.owner.name(), prepared)).await?;
     outcome.delivery = if applied.deployment.is_some() {
         Verdict::yes("delivered")
     } else {

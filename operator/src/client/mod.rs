@@ -8,6 +8,8 @@ pub mod dereference;
 pub mod environment;
 pub mod namespace;
 pub mod outcome;
+pub mod plan;
+pub mod reason;
 pub mod reconcile;
 pub mod report;
 pub mod retire;

@@ -100,8 +100,8 @@ pub async fn mark_detached(
     )?;
     let mut outside = inside.clone();
     if detached {
-        // Nothing answers for the number any more: it is free.
-        outside["metadata"]["annotations"] = json!({labels::NUMBER: null});
+        // Nothing answers for the number and the route any more: they are free.
+        outside["metadata"]["annotations"] = json!({labels::NUMBER: null, labels::ROUTE: null});
     }
     let namespaces = Api::<Namespace>::all(client.clone());
     let patch = Patch::Merge(&outside);

@@ -1,59 +1,6 @@
 //! What a pass found, before it is written into a status.
 
-/// Why a condition is as it is: a closed set, for programs. The message beside it is for people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reason {
-    /// As asked for.
-    Ready,
-    /// On the way, without a fault so far.
-    Progressing,
-    /// The client lives in a namespace the operator was not told of.
-    AgencyNotServed,
-    /// The resource, or the profile in it, cannot be used.
-    ProfileInvalid,
-    /// The referenced Secret does not exist.
-    SecretMissing,
-    /// The referenced Secret lacks the label that allows reading it.
-    SecretNotLabelled,
-    /// Keys are missing in the Secret, or empty.
-    KeysMissing,
-    /// The namespace belongs to somebody else.
-    NameTaken,
-    /// The phone number id belongs to another client.
-    NumberTaken,
-    /// The namespace is being deleted.
-    NamespaceTerminating,
-    /// The API server refused something.
-    DeliveryFailed,
-    /// The server does not run.
-    WorkloadNotReady,
-    /// The client is being deleted.
-    Deleting,
-    /// The client is being deleted, and its data is kept because nobody confirmed that it may go.
-    DeletionUnconfirmed,
-}
-
-impl Reason {
-    /// The word that stands in the condition.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ready => "Ready",
-            Self::Progressing => "Progressing",
-            Self::AgencyNotServed => "AgencyNotServed",
-            Self::ProfileInvalid => "ProfileInvalid",
-            Self::SecretMissing => "SecretMissing",
-            Self::SecretNotLabelled => "SecretNotLabelled",
-            Self::KeysMissing => "KeysMissing",
-            Self::NameTaken => "NameTaken",
-            Self::NumberTaken => "NumberTaken",
-            Self::NamespaceTerminating => "NamespaceTerminating",
-            Self::DeliveryFailed => "DeliveryFailed",
-            Self::WorkloadNotReady => "WorkloadNotReady",
-            Self::Deleting => "Deleting",
-            Self::DeletionUnconfirmed => "DeletionUnconfirmed",
-        }
-    }
-}
+pub use super::reason::{Reason, WaitsFor};
 
 /// Whether something holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

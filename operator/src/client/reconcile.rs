@@ -1,6 +1,6 @@
 //! One pass over one client.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use k8s_openapi::{api::core::v1::ObjectReference, apimachinery::pkg::apis::meta::v1::ObjectMeta};
 use kube::{
@@ -9,6 +9,7 @@ use kube::{
     runtime::{
         controller::Action,
         events::{Event, EventType},
+        reflector::ObjectRef,
     },
 };
 use mcp_crds::{DeletionPolicy, McpClient, McpClientStatus};
@@ -19,14 +20,15 @@ use crate::{
         cleanup::{self, LOOK_AGAIN},
         deliver::DeliverError,
         environment::{self, EnvironmentError, Pass},
-        outcome::{Reason, Verdict},
+        outcome::{Reason, Verdict, WaitsFor},
         report::{self, Finding},
         retire::{Progress, Will, retire},
-        validate::{Tenant, validate},
+        validate::{Tenant, validate_under},
     },
     context::Context,
     labels,
     names::ClientKey,
+    stores::GuardedPlan,
 };
 
 /// Why a pass did not come to its end. Each is tried again.
@@ -64,7 +66,14 @@ pub async fn reconcile(context: &Context, client: &McpClient) -> Result<Action, 
         );
         return blocked(context, client, &Verdict::no(Reason::AgencyNotServed, message)).await;
     }
-    let tenants = match validate(client, &context.platform.settings, context.clock.now()) {
+    let plan = match plan_of(context, client) {
+        Ok(plan) => plan,
+        // A client may always go.
+        Err(_) if leaving => None,
+        Err(verdict) => return blocked(context, client, &verdict).await,
+    };
+    let plan = plan.as_deref().and_then(|plan| plan.0.as_ref().ok()).map(|plan| &plan.spec);
+    let tenants = match validate_under(client, &context.platform.settings, plan, context.clock.now()) {
         Ok(tenants) => tenants,
         Err(error) => {
             return blocked(context, client, &Verdict::no(Reason::ProfileInvalid, error.to_string())).await;
@@ -101,6 +110,25 @@ pub async fn reconcile(context: &Context, client: &McpClient) -> Result<Action, 
     tell(context, client, &status).await?;
     progress?;
     failure.map_or(Ok(Action::requeue(again)), Err)
+}
+
+/// The plan a client names; an error is why it cannot be had. What runs is left as it is meanwhile.
+fn plan_of(context: &Context, client: &McpClient) -> Result<Option<Arc<GuardedPlan>>, Verdict> {
+    let Some(name) = client.spec.plan.as_deref() else { return Ok(None) };
+    let plan = context.stores.plans.get(&ObjectRef::new(name));
+    match plan {
+        Some(plan) if plan.0.is_ok() => Ok(Some(plan)),
+        Some(_) => Err(Verdict::no(
+            Reason::PlanMissing,
+            format!("the McpPlan {name} cannot be read: correct it and apply it again; nothing was changed"),
+        )),
+        None => Err(Verdict::no(
+            Reason::PlanMissing,
+            format!(
+                "there is no McpPlan {name}: create it, or name another one in spec.plan; nothing was changed"
+            ),
+        )),
+    }
 }
 
 /// Tells what can be told about an object that does not fit its type, and lets it go when it is being deleted. What
@@ -172,7 +200,7 @@ fn again_in(meta: &ObjectMeta, findings: &[Finding<'_>], progress: Option<Progre
     let waits_for = |reason: Reason| findings.iter().any(|finding| finding.outcome.delivery.reason == reason);
     if progress == Some(Progress::Waiting) {
         LOOK_AGAIN
-    } else if waits_for(Reason::NumberTaken) {
+    } else if waits_for(Reason::NumberTaken) || waits_for(Reason::RouteTaken) {
         CLAIM_AGAIN
     } else if waits_for(Reason::NameTaken) || waits_for(Reason::NamespaceTerminating) {
         NAME_AGAIN
@@ -199,19 +227,35 @@ async fn tell(context: &Context, client: &McpClient, status: &McpClientStatus) -
             message = %ready.message,
             "status changed"
         );
+        let worry = Reason::ALL
+            .iter()
+            .any(|known| known.as_str() == ready.reason && known.waits_for() == WaitsFor::APerson);
+        let kind = if worry { EventType::Warning } else { EventType::Normal };
+        record(context, &client.metadata, kind, &ready.reason, &ready.message, "Reconcile").await;
     }
     Ok(())
 }
 
 /// Leaves a warning with the client, for `kubectl describe`.
 pub async fn warn(context: &Context, meta: &ObjectMeta, verdict: &Verdict, action: &str) {
+    record(context, meta, EventType::Warning, verdict.reason.as_str(), &verdict.message, action).await;
+}
+
+async fn record(
+    context: &Context,
+    meta: &ObjectMeta,
+    type_: EventType,
+    reason: &str,
+    message: &str,
+    action: &str,
+) {
     // Longest note the API server takes.
     const MOST: usize = 1024;
-    let mut note = verdict.message.clone();
+    let mut note = message.to_owned();
     note.truncate(note.floor_char_boundary(MOST));
     let event = Event {
-        type_: EventType::Warning,
-        reason: verdict.reason.as_str().to_owned(),
+        type_,
+        reason: reason.to_owned(),
         note: Some(note),
         action: action.to_owned(),
         secondary: None,

@@ -13,7 +13,7 @@ use crate::{
     MANAGER,
     api::{CallError, absent_is_none, call},
     client::{
-        outcome::{Holds, Outcome, Reason, Verdict},
+        outcome::{Holds, Outcome, Reason, Verdict, WaitsFor},
         validate::Tenant,
         workload,
     },
@@ -36,9 +36,19 @@ impl Finding<'_> {
     /// runs on, and is what counts.
     fn workload_verdict(&self) -> Verdict {
         let delivery = &self.outcome.delivery;
+        if self.tenant.suspended && delivery.holds == Holds::Yes {
+            return Verdict::no(
+                Reason::Suspended,
+                "no server runs, and no message is answered: set suspend to false to go on; the data is kept",
+            );
+        }
         let waits_for_input = matches!(
             delivery.reason,
-            Reason::SecretMissing | Reason::SecretNotLabelled | Reason::KeysMissing | Reason::ProfileInvalid
+            Reason::SecretMissing
+                | Reason::SecretNotLabelled
+                | Reason::KeysMissing
+                | Reason::DatabaseKeysInvalid
+                | Reason::ProfileInvalid
         );
         match &self.workload {
             Some(workload) if delivery.holds == Holds::Yes => workload::judge(workload),
@@ -51,14 +61,30 @@ impl Finding<'_> {
     }
 
     /// The conditions' types with their verdicts; the first that does not hold is the one to act on first.
-    fn verdicts(&self) -> [(&'static str, Verdict); 4] {
-        let Outcome { credentials, profile, namespace, delivery: _ } = &self.outcome;
+    fn verdicts(&self) -> [(&'static str, Verdict); 6] {
+        let Outcome { credentials, profile, namespace, delivery } = &self.outcome;
         [
             ("NamespaceReady", namespace.clone()),
             ("ProfileReady", profile.clone()),
             ("CredentialsReady", credentials.clone()),
+            ("DeliveryReady", delivery.clone()),
             ("WorkloadReady", self.workload_verdict()),
+            ("RouteReady", self.route_verdict()),
         ]
+    }
+
+    /// `RouteReady`: the Ingress goes out with everything else.
+    fn route_verdict(&self) -> Verdict {
+        let delivery = &self.outcome.delivery;
+        match &self.tenant.route {
+            None => Verdict::yes("no route is asked for: the server is reached inside of the cluster alone"),
+            Some(route) if delivery.holds == Holds::Yes => Verdict::yes(format!(
+                "an Ingress sends https://{} to the server; let the name {} lead to the ingress controller",
+                route.claim(),
+                route.host
+            )),
+            Some(_) => delivery.clone(),
+        }
     }
 
     /// What is to be said of the environment as a whole.
@@ -75,7 +101,10 @@ pub fn status(client: &McpClient, findings: &[Finding<'_>], now: Timestamp) -> M
     let generation = client.metadata.generation;
     let summaries: Vec<Verdict> = findings.iter().map(Finding::summary).collect();
     let ready = summaries.iter().filter(|summary| summary.holds == Holds::Yes).count();
-    let worst = findings.iter().zip(&summaries).find(|(_, summary)| summary.holds != Holds::Yes);
+    let wrong = || findings.iter().zip(&summaries).filter(|(_, summary)| summary.holds != Holds::Yes);
+    // What needs a person is told before what only needs time: it would be hidden for as long as that takes.
+    let urgent = |(_, summary): &(&Finding<'_>, &Verdict)| summary.reason.waits_for() == WaitsFor::APerson;
+    let worst = wrong().find(urgent).or_else(|| wrong().next());
     let summary = worst.map_or_else(
         || Verdict::yes("every environment is ready"),
         |(finding, verdict)| {
@@ -85,7 +114,7 @@ pub fn status(client: &McpClient, findings: &[Finding<'_>], now: Timestamp) -> M
     McpClientStatus {
         observed_generation: generation,
         environments_ready: Some(format!("{ready}/{}", findings.len())),
-        conditions: vec![condition("Ready", &summary, &before.conditions, generation, now)],
+        conditions: summarized(&summary, &before.conditions, generation, now),
         environments: findings.iter().map(|finding| environment(finding, &before, generation, now)).collect(),
     }
 }
@@ -101,10 +130,38 @@ pub fn blocked_status(
     let generation = meta.generation;
     McpClientStatus {
         observed_generation: generation,
-        conditions: vec![condition("Ready", verdict, &before.conditions, generation, now)],
+        conditions: summarized(verdict, &before.conditions, generation, now),
         ..before
     }
 }
+
+/// `Ready`, and beside it what tools that follow kstatus read: `Reconciling` while it only takes time, `Stalled` while
+/// it takes a person.
+fn summarized(
+    ready: &Verdict,
+    before: &[Condition],
+    generation: Option<i64>,
+    now: Timestamp,
+) -> Vec<Condition> {
+    let while_it_takes = |what: WaitsFor, otherwise: &str| {
+        if ready.holds != Holds::Yes && ready.reason.waits_for() == what {
+            Verdict { holds: Holds::Yes, ..ready.clone() }
+        } else {
+            Verdict::no(Reason::Ready, otherwise)
+        }
+    };
+    [
+        ("Ready", ready.clone()),
+        ("Reconciling", while_it_takes(WaitsFor::Time, "nothing is on its way")),
+        ("Stalled", while_it_takes(WaitsFor::APerson, "nothing waits for a person")),
+    ]
+    .iter()
+    .map(|(kind, verdict)| condition(kind, verdict, before, generation, now))
+    .collect()
+}
+
+/// What only the running server knows, and nobody asks it yet.
+const NOT_OBSERVED: [&str; 4] = ["ServerVerified", "ChannelReady", "CalendarReady", "ModelReady"];
 
 fn environment(
     finding: &Finding<'_>,
@@ -126,10 +183,18 @@ fn environment(
         image: image.or_else(|| Some(tenant.image.clone())),
         conditions: finding
             .verdicts()
-            .iter()
-            .map(|(kind, verdict)| condition(kind, verdict, old, generation, now))
+            .into_iter()
+            .chain(NOT_OBSERVED.map(|kind| (kind, not_observed())))
+            .map(|(kind, verdict)| condition(kind, &verdict, old, generation, now))
             .collect(),
     }
+}
+
+fn not_observed() -> Verdict {
+    Verdict::unknown(
+        Reason::NotObserved,
+        "the operator does not ask the running server yet: look at /status of its port 9090",
+    )
 }
 
 fn condition(
@@ -190,3 +255,6 @@ pub async fn write(
     Ok(absent_is_none(call("write the status", api.patch_status(&name, &parameters, &patch)).await)?
         .is_some())
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ use k8s_openapi::{
     api::{
         apps::v1::Deployment,
         core::v1::{ConfigMap, Namespace, Secret, Service, ServiceAccount},
+        networking::v1::Ingress,
     },
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
@@ -132,6 +133,8 @@ async fn detach(
     owner: &ClientKey,
     namespace: &TenantNamespace,
 ) -> Result<Progress, CallError> {
+    // Nobody is sent to a server that is about to end.
+    delete::<Ingress>(context, namespace, owner.name()).await?;
     if delete::<Deployment>(context, namespace, owner.name()).await? == Progress::Waiting {
         return Ok(Progress::Waiting);
     }
@@ -159,7 +162,7 @@ where
 
 fn forget(context: &Context, namespace: &TenantNamespace) {
     context.watches.end(namespace);
-    context.memory.forget(namespace);
+    context.memory.remove(namespace);
 }
 
 #[cfg(test)]

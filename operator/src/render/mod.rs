@@ -1,6 +1,7 @@
 //! The third step: from a validated tenant to manifests. Pure, with one builder per kind.
 
 pub mod deployment;
+pub mod ingress;
 pub mod namespace;
 pub mod profile;
 pub mod role_binding;
@@ -61,6 +62,7 @@ pub fn manifests(
         credentials: credentials.map(|credentials| secrets::credentials(tenant, credentials)),
         profile: tenant.profile.as_ref().ok().map(|text| profile::build(tenant, text, platform)),
         data: volume_claim::build(tenant),
+        route: tenant.route.as_ref().map(|route| ingress::build(tenant, route)),
         service: service::build(tenant),
         deployment: inventory
             .secrets_hash

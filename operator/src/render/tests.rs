@@ -50,8 +50,9 @@ fn inventory(hash: &str) -> Inventory {
 
 fn rendered(tenant: &Tenant, platform: &Platform) -> Vec<Value> {
     let Foundation { namespace, role_binding } = foundation(tenant, platform);
-    let Manifests { service_account, credentials, profile, data, service, deployment } =
+    let Manifests { service_account, credentials, profile, data, service, deployment, route } =
         manifests(tenant, platform, Some(&credentials("value")), &inventory("hash"));
+    assert!(route.is_none());
     [
         serde_json::to_value(namespace),
         serde_json::to_value(role_binding),
@@ -148,4 +149,118 @@ fn additional_authorities_are_mounted_named_and_roll_the_pod() {
     assert!(template["metadata"]["annotations"][labels::EXTRA_CA_HASH].is_string());
     let variables = template["spec"]["containers"][0]["env"].as_array().unwrap();
     assert!(variables.contains(&json!({"name": "EXTRA_CA_FILE", "value": "/etc/mcp/ca.crt"})));
+}
+
+fn changed(change: impl Fn(&mut mcp_crds::Environment)) -> Tenant {
+    let mut client = barbershop();
+    change(&mut client.spec.environments[0]);
+    validate(&client, &settings(), NOW).unwrap().remove(0)
+}
+
+fn variable(tenant: &Tenant, name: &str) -> Option<String> {
+    let deployment = serde_json::to_value(deployment::build(tenant, &platform(), "hash")).unwrap();
+    let variables = deployment["spec"]["template"]["spec"]["containers"][0]["env"].as_array().unwrap();
+    variables.iter().find(|variable| variable["name"] == name)?["value"].as_str().map(str::to_owned)
+}
+
+#[test]
+fn what_the_spec_says_of_channel_model_and_calendar_reaches_the_server() {
+    let spec = json!({
+        "name": "production",
+        "whatsapp": {
+            "phoneNumberId": "106540352242922", "businessAccountId": "102290129340398", "messagesPerSecond": 20,
+            "templates": {"reminder": {"name": "appointment_reminder", "language": "pt_BR", "buttons": 3}},
+        },
+        "model": {"name": "gemini-4", "fallback": ["gemini-3.8-flash", "gemini-3.8-flash-lite"],
+            "budget": {"tokensPerDay": 1234}},
+        "calendar": {"google": {"calendarId": "agenda@ze.example", "pollSeconds": 30}},
+    });
+    let tenant = changed(|environment| *environment = serde_json::from_value(spec.clone()).unwrap());
+    for (name, value) in [
+        ("WHATSAPP_BUSINESS_ACCOUNT_ID", "102290129340398"),
+        ("WHATSAPP_MESSAGES_PER_SECOND", "20"),
+        (
+            "WHATSAPP_TEMPLATES",
+            r#"{"reminder":{"name":"appointment_reminder","language":"pt_BR","parameters":1,"buttons":3}}"#,
+        ),
+        ("GEMINI_MODEL", "gemini-4"),
+        ("GEMINI_FALLBACK_MODELS", "gemini-3.8-flash,gemini-3.8-flash-lite"),
+        ("GOOGLE_CALENDAR_POLL", "30"),
+    ] {
+        assert_eq!(variable(&tenant, name).as_deref(), Some(value), "{name}");
+    }
+    assert!(tenant.profile.unwrap().0.contains("tokensPerDay: 1234"));
+}
+
+#[test]
+fn what_the_spec_leaves_out_is_left_to_the_server() {
+    for name in [
+        "WHATSAPP_BUSINESS_ACCOUNT_ID",
+        "WHATSAPP_MESSAGES_PER_SECOND",
+        "WHATSAPP_TEMPLATES",
+        "GEMINI_FALLBACK_MODELS",
+        "GOOGLE_CALENDAR_POLL",
+    ] {
+        assert_eq!(variable(&tenant(), name), None, "{name}");
+    }
+}
+
+#[test]
+fn a_route_makes_the_servers_address_and_an_ingress() {
+    let tenant = changed(|environment| {
+        environment.route = serde_json::from_value(json!({
+            "host": "wa.agency.example", "ingressClassName": "traefik", "tls": {"clusterIssuer": "letsencrypt"},
+        }))
+        .unwrap();
+    });
+    let base = "https://wa.agency.example/barbearia-do-ze/production";
+    assert_eq!(variable(&tenant, "PUBLIC_URL").as_deref(), Some(base));
+    assert_eq!(variable(&tenant, "BASE_PATH").as_deref(), Some("/barbearia-do-ze/production"));
+    assert!(variable(&tenant, "ALLOWED_HOSTS").unwrap().starts_with("wa.agency.example,"));
+    let set = manifests(&tenant, &platform(), None, &inventory("hash"));
+    let ingress = serde_json::to_value(set.route.unwrap()).unwrap();
+    let rule = &ingress["spec"]["rules"][0];
+    assert_eq!(rule["host"], "wa.agency.example");
+    assert_eq!(rule["http"]["paths"][0]["path"], "/barbearia-do-ze/production");
+    assert_eq!(
+        rule["http"]["paths"][1]["path"],
+        "/.well-known/oauth-protected-resource/barbearia-do-ze/production"
+    );
+    assert_eq!(ingress["spec"]["ingressClassName"], "traefik");
+    assert_eq!(ingress["metadata"]["annotations"]["cert-manager.io/cluster-issuer"], "letsencrypt");
+    let namespace = foundation(&tenant, &platform()).namespace;
+    let claim = "wa.agency.example/barbearia-do-ze/production";
+    assert_eq!(namespace.metadata.annotations.unwrap()[labels::ROUTE], claim);
+}
+
+#[test]
+fn a_postgres_takes_replicas_and_no_volume_and_its_address_comes_from_the_secret() {
+    let tenant = changed(|environment| {
+        environment.replicas = 3;
+        environment.database =
+            serde_json::from_value(json!({"postgres": {"secretRef": {"name": "ze-database"}}})).unwrap();
+    });
+    let set = manifests(&tenant, &platform(), None, &inventory("hash"));
+    assert!(set.data.is_none());
+    let deployment = serde_json::to_value(set.deployment).unwrap();
+    assert_eq!(deployment["spec"]["replicas"], 3);
+    assert_eq!(deployment["spec"]["strategy"]["type"], "RollingUpdate");
+    let pod = &deployment["spec"]["template"]["spec"];
+    assert!(!pod["volumes"].to_string().contains("persistentVolumeClaim"));
+    for container in [&pod["initContainers"][0], &pod["containers"][0]] {
+        let variables = container["env"].as_array().unwrap();
+        let url: Vec<&Value> =
+            variables.iter().filter(|variable| variable["name"] == "DATABASE_URL").collect();
+        assert_eq!(url.len(), 1);
+        assert_eq!(url[0]["valueFrom"]["secretKeyRef"]["name"], "barbearia-do-ze-credentials");
+        assert!(!container["volumeMounts"].to_string().contains("/data"));
+    }
+}
+
+#[test]
+fn a_suspended_environment_keeps_everything_and_runs_nothing() {
+    let tenant = changed(|environment| environment.suspend = true);
+    let set = manifests(&tenant, &platform(), Some(&credentials("value")), &inventory("hash"));
+    assert_eq!(set.deployment.unwrap().spec.unwrap().replicas, Some(0));
+    assert!(set.data.is_some() && set.credentials.is_some());
 }

@@ -5,12 +5,13 @@ use k8s_openapi::{
     apimachinery::pkg::api::resource::Quantity,
 };
 
-use crate::client::validate::Tenant;
+use crate::client::validate::{Database, Tenant};
 
-/// The claim on a tenant's volume. Its storage class is the cluster's default.
-pub fn build(tenant: &Tenant) -> PersistentVolumeClaim {
-    let size = [("storage".to_owned(), Quantity(tenant.volume_size.clone()))];
-    PersistentVolumeClaim {
+/// The claim on a tenant's volume; none where the database is no file. Its storage class is the cluster's default.
+pub fn build(tenant: &Tenant) -> Option<PersistentVolumeClaim> {
+    let Database::Sqlite { size } = &tenant.database else { return None };
+    let size = [("storage".to_owned(), Quantity(size.clone()))];
+    Some(PersistentVolumeClaim {
         metadata: tenant.meta(tenant.owner.data_claim()),
         spec: Some(PersistentVolumeClaimSpec {
             access_modes: Some(vec!["ReadWriteOnce".to_owned()]),
@@ -21,5 +22,5 @@ pub fn build(tenant: &Tenant) -> PersistentVolumeClaim {
             ..PersistentVolumeClaimSpec::default()
         }),
         ..PersistentVolumeClaim::default()
-    }
+    })
 }

@@ -49,7 +49,7 @@ fn start() -> PathBuf {
 }
 
 /// A program of the test bed, or of the PATH.
-fn program(name: &str) -> PathBuf {
+pub fn program(name: &str) -> PathBuf {
     let cache = env::var_os("MCP_CACHE").map_or_else(
         || PathBuf::from(env::var_os("HOME").unwrap_or_default()).join(".cache/mcp-platform"),
         PathBuf::from,

@@ -39,7 +39,21 @@ async fn a_client_becomes_a_tenant_that_reports_ready() {
     assert_eq!(environment.webhook_url, "http://ready.ready-production.svc/webhooks/whatsapp");
     assert_eq!(environment.mcp_url, "http://ready.ready-production.svc/mcp");
     let kinds: Vec<&str> = environment.conditions.iter().map(|condition| condition.type_.as_str()).collect();
-    assert_eq!(kinds, ["NamespaceReady", "ProfileReady", "CredentialsReady", "WorkloadReady"]);
+    assert_eq!(
+        kinds,
+        [
+            "NamespaceReady",
+            "ProfileReady",
+            "CredentialsReady",
+            "DeliveryReady",
+            "WorkloadReady",
+            "RouteReady",
+            "ServerVerified",
+            "ChannelReady",
+            "CalendarReady",
+            "ModelReady",
+        ]
+    );
 
     let table = bed::kubectl(&["get", "mcpc", "-n", "lifecycle", "ready"], "").unwrap();
     let row: Vec<&str> = table.lines().nth(1).unwrap().split_whitespace().collect();
@@ -79,6 +93,8 @@ async fn what_somebody_edits_or_deletes_is_put_right_and_a_restart_by_hand_is_ke
     world.running("edits", "51000003").await;
     let namespace = "edits-production";
     let services = world.inside::<Service>(namespace);
+    let before = services.get("edits").await.unwrap();
+    let address = |service: &Service| service.spec.as_ref().and_then(|spec| spec.cluster_ip.clone());
     let apply = PatchParams::default();
     let port =
         json!({"spec": {"ports": [{"name": "public", "port": 81, "targetPort": 1, "protocol": "TCP"}]}});
@@ -87,13 +103,29 @@ async fn what_somebody_edits_or_deletes_is_put_right_and_a_restart_by_hand_is_ke
     let image =
         json!({"spec": {"template": {"spec": {"containers": [{"name": "server", "image": "evil"}]}}}});
     world.inside::<Deployment>(namespace).patch("edits", &apply, &Patch::Strategic(image)).await.unwrap();
-    eventually("the Service has its port again", async || {
-        let service = services.get("edits").await.map_err(|error| error.to_string())?;
-        let ports = service.spec.unwrap().ports.unwrap();
-        if ports.iter().any(|port| port.port == 80) { Ok(()) } else { Err(format!("{ports:?}")) }
+    let mended = eventually("the Service has its port and no other", async || {
+        // Never absent: whoever uses it would be refused, and its address would be another one.
+        let service = services.get("edits").await.unwrap();
+        let ports = service.spec.clone().unwrap().ports.unwrap();
+        let numbers: Vec<i32> = ports.iter().map(|port| port.port).collect();
+        if numbers == [80] { Ok(service) } else { Err(format!("{ports:?}")) }
     })
     .await;
+    assert_eq!((mended.uid(), address(&mended)), (before.uid(), address(&before)));
     world.found::<ConfigMap>(namespace, "edits-profile").await;
+    let frozen = json!({"immutable": true, "data": {"profile.yaml": "nothing"}});
+    let profiles = world.inside::<ConfigMap>(namespace);
+    profiles.patch("edits-profile", &apply, &Patch::Merge(frozen)).await.unwrap();
+    eventually("the profile is the right one again, though it could not be changed", async || {
+        let profile = profiles.get("edits-profile").await.map_err(|error| error.to_string())?;
+        let data = profile.data.unwrap_or_default();
+        if profile.immutable.is_none() && data["profile.yaml"] != "nothing" {
+            Ok(())
+        } else {
+            Err(format!("{data:?}"))
+        }
+    })
+    .await;
     eventually("the image is the right one again", async || {
         let pod = world.deployment(namespace, "edits").await.spec.unwrap().template.spec.unwrap();
         let image = pod.containers[0].image.clone().unwrap();

@@ -23,8 +23,18 @@ use crate::bed;
 
 pub const OPERATOR_NAMESPACE: &str = "mcp-platform";
 /// The agencies' namespaces: one per file of tests, so that they do not meet.
-pub const AGENCIES: &[&str] =
-    &["lifecycle", "credentials", "claims", "claims-other", "deletion", "cost", "rights", "invalid"];
+pub const AGENCIES: &[&str] = &[
+    "lifecycle",
+    "credentials",
+    "claims",
+    "claims-other",
+    "deletion",
+    "cost",
+    "rights",
+    "invalid",
+    "plans",
+    "doctor",
+];
 
 /// What the operator logged, for the search for secrets.
 pub static LOG: LazyLock<Arc<Mutex<Vec<u8>>>> = LazyLock::new(Arc::default);
@@ -124,7 +134,14 @@ fn install() {
         manifests.split("\n---").filter(|document| !document.contains("\nkind: Deployment\n")).collect();
     assert_eq!(others.len() + 1, manifests.split("\n---").count());
     bed::kubectl(&["apply", "--server-side", "-f", "-"], &others.join("\n---")).unwrap();
-    let wait = ["wait", "--for=condition=Established", "crd/mcpclients.mcp-platform.dev", "--timeout=30s"];
+    let wait = [
+        "wait",
+        "--for=condition=Established",
+        "crd",
+        "mcpclients.mcp-platform.dev",
+        "mcpplans.mcp-platform.dev",
+        "--timeout=30s",
+    ];
     bed::kubectl(&wait, "").unwrap();
 }
 

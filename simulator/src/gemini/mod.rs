@@ -79,7 +79,7 @@ pub(crate) async fn generate(
     };
     let call = ModelCall { at: app.clock.now(), model: model.to_owned(), key, request: body, response };
     let response = call.response.clone();
-    app.with(|state| state.gemini.push(call));
+    app.called(call);
     app.holds.pass(Point::GeminiAfter).await;
     Json(response).into_response()
 }

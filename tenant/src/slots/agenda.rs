@@ -275,14 +275,10 @@ fn parts<'a>(
     now: jiff::Timestamp,
 ) -> (Vec<Part<'a>>, Vec<&'a crate::profile::Staff>) {
     let rules = &calendar.profile.rules;
-    let seconds = |span: Option<Span>| span.map_or(0, |span| i64::from(span.as_minutes()) * 60);
     let mut staff: Vec<&'a crate::profile::Staff> = Vec::new();
     let mut parts: Vec<Part<'a>> = Vec::with_capacity(visit.wanted.len());
-    for wanted in &visit.wanted {
+    for (wanted, Times { served, occupied }) in visit.wanted.iter().zip(times(visit)) {
         let service = wanted.service;
-        let (before, after) = (seconds(service.buffer_before), seconds(service.buffer_after));
-        let begins = parts.last().map_or(0, |last| last.occupied.1 + before);
-        let ends = begins + seconds(Some(service.duration)).max(60);
         let notice = seconds(Some(service.minimum_notice.unwrap_or(rules.minimum_notice)));
         let horizon = seconds(Some(service.horizon.unwrap_or(rules.horizon)));
         let who = wanted.people.iter().map(|person| {
@@ -296,8 +292,8 @@ fn parts<'a>(
         parts.push(Part {
             service,
             who,
-            served: (begins, ends),
-            occupied: (begins - before, ends + after),
+            served,
+            occupied,
             // Starts lie on whole seconds.
             bounds: (ceil(now) + notice, now.as_second() + horizon),
             needs: Vec::new(),
@@ -305,4 +301,29 @@ fn parts<'a>(
         });
     }
     (parts, staff)
+}
+
+/// When a part of a visit takes place, in seconds from the visit's start.
+pub(super) struct Times {
+    /// The service itself.
+    pub served: Seconds,
+    /// With its buffers.
+    pub occupied: Seconds,
+}
+
+/// The times of a visit's parts, in order.
+pub(super) fn times(visit: &Visit<'_>) -> Vec<Times> {
+    let mut times: Vec<Times> = Vec::with_capacity(visit.wanted.len());
+    for wanted in &visit.wanted {
+        let service = wanted.service;
+        let (before, after) = (seconds(service.buffer_before), seconds(service.buffer_after));
+        let begins = times.last().map_or(0, |last| last.occupied.1 + before);
+        let ends = begins + seconds(Some(service.duration)).max(60);
+        times.push(Times { served: (begins, ends), occupied: (begins - before, ends + after) });
+    }
+    times
+}
+
+fn seconds(span: Option<Span>) -> i64 {
+    span.map_or(0, |span| i64::from(span.as_minutes()) * 60)
 }

@@ -13,6 +13,7 @@ mod agenda;
 mod busy;
 pub(crate) mod clock;
 mod limits;
+mod near;
 mod open;
 mod people;
 mod query;

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Reason, Stretch};
+use super::Reason;
 use crate::{
     Profile,
     profile::{Service, Staff},
@@ -56,21 +56,6 @@ impl<'a> Visit<'a> {
             wanted.push(Wanted { service, people });
         }
         Ok(Self { wanted })
-    }
-
-    /// The stretch whose rows must be read to decide about starts in a stretch: with buffers, the whole of the local
-    /// days on which limits count, and some time for bookings that may change units.
-    pub fn around(&self, starts: Stretch) -> Stretch {
-        let spans = |wanted: &Wanted<'_>| {
-            let service = wanted.service;
-            let all = [Some(service.duration), service.buffer_before, service.buffer_after];
-            all.into_iter().flatten().map(crate::scalar::Span::as_duration).sum::<SignedDuration>()
-        };
-        let reach = self.wanted.iter().map(spans).sum::<SignedDuration>() + SignedDuration::from_hours(48);
-        Stretch {
-            from: starts.from.saturating_sub(reach).unwrap_or(Timestamp::MIN),
-            to: starts.to.saturating_add(reach).unwrap_or(Timestamp::MAX),
-        }
     }
 
     /// From the start of the first service to the end of the last, with the buffers between them.

@@ -3,6 +3,7 @@
 
 mod case;
 mod naive;
+mod near;
 mod random;
 
 use case::{Case, commit};

@@ -47,6 +47,7 @@ var nodeTools = []Tool{
 	{Name: "runc", Package: "github.com/opencontainers/runc", Version: "v1.5.2", Tags: "seccomp", CGO: true, Duration: "16 s"},
 	{Name: "coredns", Package: "github.com/coredns/coredns", Version: "v1.15.0", Duration: "2 min"},
 	{Name: "helm", Package: "helm.sh/helm/v4/cmd/helm", Version: "v4.2.4", Duration: "70 s"},
+	{Name: "kubeconform", Package: "github.com/yannh/kubeconform/cmd/kubeconform", Version: "v0.8.0", Duration: "10 s"},
 }
 
 // ForAPI lists the programs of an API-only bed.

@@ -122,3 +122,30 @@ pub async fn services_of_one_visit_count_one_by_one(bed: Arc<Bed>) {
     assert_eq!(services(0, 900).await, [("corte".to_owned(), minute(60)), ("barba".to_owned(), minute(90))]);
     assert_eq!(services(61, 91).await, [("barba".to_owned(), minute(90))], "each by its own beginning");
 }
+
+pub async fn what_is_near_is_asked_first_and_all_around_where_that_does_not_settle_it(bed: Arc<Bed>) {
+    let store = &*bed.store;
+    booked(store, choice(&id(1), "ze", 60, 45), at(0)).await;
+    booked(store, choice(&id(2), "rui", 300, 45), at(0)).await;
+    let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+    // The first takes a lane, the second finds it taken.
+    for (n, start) in [(8, 120), (9, 130)] {
+        let wanted = choice(&id(n), "ze", start, 30);
+        let mut request = blind(&format!("k{n}"), wanted.clone());
+        request.near = Some(request.around);
+        request.around = (minute(0), minute(600));
+        let keep = Arc::clone(&seen);
+        request.choose = Arc::new(move |agenda| {
+            keep.lock().unwrap().push((agenda.occupied.len(), agenda.standing.len()));
+            let free = agenda.occupied.iter().all(|o| {
+                o.lane != wanted.occupations[0].lane
+                    || wanted.booking.end() <= o.from
+                    || o.to <= wanted.booking.start()
+            });
+            if free { Ok(wanted.clone()) } else { Err(Refused::new("validation", "seen")) }
+        });
+        let outcome = store.book(&request, at(0)).await.unwrap();
+        assert_eq!(refusal(&outcome), if n == 8 { "" } else { "validation" });
+    }
+    assert_eq!(*seen.lock().unwrap(), [(0, 0), (1, 0), (3, 3)]);
+}

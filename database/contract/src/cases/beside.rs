@@ -11,8 +11,8 @@ use mcp_store::{
     conversation::Owner,
     customer::Sender,
     inbox::{Delivery, Echo, IdentityChange, IncomingMessage},
-    outbox::NewOutgoing,
-    turn::{Also, Effect, REVOKED, TurnEnd, TurnResult},
+    outbox::{NewOutgoing, OutgoingKind, OutgoingState},
+    turn::{Also, Effect, REVOKED, Tells, TurnEnd, TurnResult},
     usage::Usage,
     waitlist::{NewWait, WaitEnd, WaitState},
 };
@@ -50,7 +50,7 @@ pub async fn a_turn_tells_somebody_else_and_begins_a_takeover_with_its_answer(be
         Also::Tell { conversation_id: owner.id, message: told.clone() },
         Also::Tell { conversation_id: owner.id, message: NewOutgoing { id: "n2".into(), ..told } },
         Also::Takeover { until: at(100_000) },
-        Also::Informed,
+        Also::Informed("a1".into()),
         Also::Notices(false),
     ];
     assert_eq!(commit(store, &turn, with(also), at(2100)).await, DONE);
@@ -79,7 +79,7 @@ pub async fn a_shorter_takeover_does_not_end_a_longer_one(bed: Arc<Bed>) {
 pub async fn a_turn_that_tells_nobody_there_commits_nothing(bed: Arc<Bed>) {
     let store = &*bed.store;
     let turn = claimed(&bed).await;
-    let also = vec![Also::Informed, Also::Tell { conversation_id: 999, message: notice("n1") }];
+    let also = vec![Also::Informed("a1".into()), Also::Tell { conversation_id: 999, message: notice("n1") }];
     let end = store.commit_turn(&turn, with(also), &crate::make::render_nothing, at(2100)).await;
     assert!(matches!(end, Err(StoreError::NotFound(_))), "{end:?}");
     let conversation = store.conversation(turn.conversation.id).await.unwrap().unwrap();
@@ -95,14 +95,13 @@ pub async fn where_a_booking_was_refused_only_what_stands_alone_is_done(bed: Arc
     let also = vec![
         Also::Takeover { until: at(9_000) },
         Also::Notices(true),
-        Also::Informed,
         Also::Tell { conversation_id: turn.conversation.id, message: notice("n1") },
     ];
     let result = TurnResult { also, ..TurnResult::of(Effect::Book(Box::new(request))) };
     let render = |_: &_| (answer("refused"), Vec::new());
     store.commit_turn(&turn, result, &render, at(2100)).await.unwrap();
     let conversation = store.conversation(turn.conversation.id).await.unwrap().unwrap();
-    assert_eq!((conversation.notices, conversation.informed_at), (Some(true), None));
+    assert_eq!(conversation.notices, Some(true));
     assert_eq!(conversation.owner, Owner::Bot);
     assert_eq!(store.claim_outgoing(&SENDING, at(2200)).await.unwrap().unwrap().id, "refused");
     assert_eq!(store.outgoing("n1").await.unwrap(), None);
@@ -112,12 +111,94 @@ pub async fn a_turn_that_a_person_took_over_still_does_what_stands_alone(bed: Ar
     let store = &*bed.store;
     let turn = claimed(&bed).await;
     store.set_owner(turn.conversation.id, Owner::Human { until: at(60_000) }).await.unwrap();
-    let also = vec![Also::Notices(false), Also::Informed, Also::Takeover { until: at(90_000) }];
+    let also = vec![Also::Notices(false), Also::Informed("a1".into()), Also::Takeover { until: at(90_000) }];
     assert_eq!(commit(store, &turn, with(also), at(2100)).await, TurnEnd::TakenOver);
     let conversation = store.conversation(turn.conversation.id).await.unwrap().unwrap();
     assert_eq!((conversation.notices, conversation.informed_at), (Some(false), None));
     assert_eq!(conversation.owner, Owner::Human { until: at(60_000) });
     assert_eq!(store.claim_outgoing(&SENDING, at(2200)).await.unwrap(), None, "nothing is said");
+}
+
+pub async fn a_customer_was_informed_only_where_the_words_are_in_what_is_said(bed: Arc<Bed>) {
+    let store = &*bed.store;
+    let words = || Also::Informed("we keep your name".into());
+    let says = |id: &str, text: &str| NewOutgoing::answer(id, json!({"text": {"body": text}}));
+    let refusal = || {
+        let mut request = blind("turn", choice(&id(1), "ze", 60, 45));
+        request.choose = Arc::new(|_| Err(Refused::slot_taken()));
+        Effect::Book(Box::new(request))
+    };
+    let with_notice = "we keep your name\n\nit is taken";
+    let cases = [
+        (Effect::Answer(says("a", "no room for it")), "", vec![words()], false),
+        (Effect::Silence, "", vec![words()], false),
+        (Effect::Answer(says("a", with_notice)), "", vec![words()], true),
+        (
+            Effect::Answer(says("a", "hello")),
+            "",
+            vec![words(), Also::Say(says("b", "we keep your name"))],
+            true,
+        ),
+        (refusal(), "it is taken", vec![words()], false),
+        (refusal(), with_notice, vec![words()], true),
+        (refusal(), "no room", vec![words(), Also::Say(says("b", "we keep your name"))], false),
+    ];
+    for (n, (effect, rendered, also, informed)) in cases.into_iter().enumerate() {
+        let (number, later) = (format!("55119999900{n:02}"), i64::try_from(n).unwrap() * 10_000);
+        receive(store, &format!("w{n}"), by_phone(&number), at(later)).await;
+        let turn = store.claim_turn(&RULE, at(later + 2000)).await.unwrap().unwrap();
+        let rename = |mut message: NewOutgoing| {
+            message.id = format!("{}{n}", message.id);
+            message
+        };
+        let effect = match effect {
+            Effect::Answer(message) => Effect::Answer(rename(message)),
+            other => other,
+        };
+        let also: Vec<Also> = also
+            .into_iter()
+            .map(|one| match one {
+                Also::Say(message) => Also::Say(rename(message)),
+                other => other,
+            })
+            .collect();
+        let render = |_: &_| (rename(says("r", rendered)), Vec::new());
+        let result = TurnResult { also, ..TurnResult::of(effect) };
+        store.commit_turn(&turn, result, &render, at(later + 2100)).await.unwrap();
+        let conversation = store.conversation(turn.conversation.id).await.unwrap().unwrap();
+        assert_eq!(conversation.informed_at, informed.then_some(at(later + 2100)), "case {n}");
+    }
+}
+
+pub async fn what_somebody_else_is_told_is_rendered_from_the_row_of_the_turn(bed: Arc<Bed>) {
+    let store = &*bed.store;
+    let (_, other) = customer(store, "5511988880000").await;
+    let tells = Tells {
+        conversation_id: other.id,
+        render: Arc::new(|row| NewOutgoing {
+            kind: OutgoingKind::Notice,
+            ..answer(&format!("{}:{}:{}", row.booking.id, row.booking.state.as_str(), row.revision))
+        }),
+    };
+    let render = |_: &_| (answer("r1"), Vec::new());
+    let turn = claimed(&bed).await;
+    let request = blind("turn", choice(&id(1), "ze", 60, 45));
+    let result = TurnResult { tells: Some(tells.clone()), ..TurnResult::of(Effect::Book(Box::new(request))) };
+    store.commit_turn(&turn, result, &render, at(2100)).await.unwrap();
+    let row = store.booking(&id(1)).await.unwrap().unwrap();
+    let told = format!("{}:{}:{}", id(1), row.booking.state.as_str(), row.revision);
+    let message = store.outgoing(&told).await.unwrap().unwrap();
+    assert_eq!((message.conversation_id, message.kind), (other.id, OutgoingKind::Notice));
+
+    receive(store, "w2", by_phone("5511999990001"), at(10_000)).await;
+    let turn = store.claim_turn(&RULE, at(12_000)).await.unwrap().unwrap();
+    let mut refused = blind("again", choice(&id(2), "ze", 60, 45));
+    refused.choose = Arc::new(|_| Err(Refused::slot_taken()));
+    let result = TurnResult { tells: Some(tells), ..TurnResult::of(Effect::Book(Box::new(refused))) };
+    let render = |_: &_| (answer("r2"), Vec::new());
+    store.commit_turn(&turn, result, &render, at(12_100)).await.unwrap();
+    let waiting = store.outbox_counts().await.unwrap();
+    assert_eq!(waiting, [(OutgoingState::Pending, 3)], "of a refusal nobody else is told");
 }
 
 pub async fn a_turn_begins_and_ends_waits(bed: Arc<Bed>) {
@@ -233,7 +314,7 @@ pub async fn what_is_kept_under_the_id_of_a_message_goes_with_it(bed: Arc<Bed>) 
     let ana = || by_phone("5511999990001");
     let first = delivery(vec![message("v1", ana()), message("v2", ana()), message("v3", ana())]);
     store.accept(&[first], at(0)).await.unwrap();
-    for key in ["heard:v1", "heard:v2", "chat:v3", "heard:other"] {
+    for key in ["heard:v1", "heard:v2", "chat:v3", "chat-since:v3", "chat-answer:v3", "heard:other"] {
         store.remember(key, "d", &json!({"text": "my secret"}), at(0)).await.unwrap();
     }
     let turn = store.claim_turn(&RULE, at(5000)).await.unwrap().unwrap();
@@ -246,7 +327,7 @@ pub async fn what_is_kept_under_the_id_of_a_message_goes_with_it(bed: Arc<Bed>) 
         .await
         .unwrap()
         .unwrap();
-    for key in ["heard:v2", "chat:v3"] {
+    for key in ["heard:v2", "chat:v3", "chat-since:v3", "chat-answer:v3"] {
         assert_eq!(store.recall(key, "d", at(8000)).await.unwrap(), None, "{key}");
     }
     assert!(store.recall("heard:other", "d", at(8000)).await.unwrap().is_some(), "somebody else's stays");

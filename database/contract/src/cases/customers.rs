@@ -281,3 +281,37 @@ pub async fn a_booking_for_a_customer_that_is_not_there_is_no_booking(bed: Arc<B
         mcp_store::booking::BookingOutcome::Booked(_)
     ));
 }
+
+pub async fn the_first_who_is_known_as_an_owner_stays_the_owner(bed: Arc<Bed>) {
+    let store = &*bed.store;
+    let (number, other_number) = ("+55 11 98888-0000", "+55 11 97777-0000");
+    let with = |user: &str, wa_id: Option<&str>| Sender {
+        user_id: Some(user.into()),
+        wa_id: wa_id.map(str::to_owned),
+        name: None,
+    };
+    let owner = store.identify(&with("BR.1", Some("5511988880000")), at(0)).await.unwrap();
+    assert!(store.known_owners().await.unwrap().is_empty());
+    let known = store.know_owner(number, owner.id).await.unwrap();
+    assert_eq!(known.customer_id, owner.id);
+    assert_eq!(store.known_owners().await.unwrap(), std::slice::from_ref(&known));
+
+    let stranger = store.identify(&with("BR.2", Some("5511988880000")), at(1)).await.unwrap();
+    assert_ne!(stranger.id, owner.id);
+    assert_eq!(store.know_owner("5511988880000", stranger.id).await.unwrap(), known, "the first one stays");
+    let twice = store.know_owner(other_number, owner.id).await;
+    assert!(matches!(twice, Err(StoreError::Conflict(_))), "{twice:?}");
+    let nobody = store.know_owner(other_number, 999).await;
+    assert!(matches!(nobody, Err(StoreError::NotFound(_))), "{nobody:?}");
+
+    store.ids_changed(&with("BR.1", None), &with("BR.3", Some("5511966660000"))).await.unwrap();
+    assert_eq!(store.known_owners().await.unwrap(), std::slice::from_ref(&known), "the channel's own word");
+    let without = store.identify(&by_phone("5511955550000"), at(2)).await.unwrap();
+    store.merge(without.id, owner.id).await.unwrap();
+    assert_eq!(store.known_owners().await.unwrap(), std::slice::from_ref(&known));
+
+    store.forget_owner(number).await.unwrap();
+    store.forget_owner(number).await.unwrap();
+    assert!(store.known_owners().await.unwrap().is_empty());
+    assert_eq!(store.know_owner(number, stranger.id).await.unwrap().customer_id, stranger.id);
+}

@@ -9,6 +9,7 @@ pub mod beside;
 pub mod bookings;
 pub mod calendars;
 pub mod changes;
+pub mod clocks;
 pub mod conversations;
 pub mod crashes;
 pub mod customers;

@@ -188,7 +188,7 @@ pub async fn a_parked_message_is_sent_again_when_a_person_says_so(bed: Arc<Bed>)
     let letter = store.dead_letters(0, 9).await.unwrap().remove(0);
     assert_eq!(store.replay(letter.id, at(300_000)).await.unwrap(), letter);
     let again = claim(store, 300_000).await.unwrap();
-    assert_eq!(again.id, "a0");
+    assert_eq!((&*again.id, again.created_at), ("a0", at(300_000)), "it is as old as the wish to send it");
     let row = store.sent(&again, unknown(330_000), at(300_001)).await.unwrap();
     assert_eq!(
         (row.state, row.unknowns),
@@ -274,4 +274,71 @@ pub async fn waiting_for_the_next_message_is_never_too_long(bed: Arc<Bed>) {
     assert_eq!(again.id, "a0");
     let sender = store.customer_by_phone("4915111111111").await.unwrap().unwrap();
     assert_eq!(sender.wa_id, by_phone("4915111111111").wa_id);
+}
+
+fn keyed(id: &str, key: &str) -> NewOutgoing {
+    NewOutgoing { dedupe_key: Some(key.into()), ..notice(id) }
+}
+
+async fn refused(store: &dyn Store, milliseconds: i64) {
+    let claimed = claim(store, milliseconds).await.unwrap();
+    let end = SendEnd::Failed { why: "the window is closed".into() };
+    store.sent(&claimed, end, at(milliseconds + 10)).await.unwrap();
+}
+
+pub async fn what_was_not_delivered_is_found_by_its_key_and_said_again_once(bed: Arc<Bed>) {
+    let store = &*bed.store;
+    let (_, first) = customer(store, "4915111111111").await;
+    let (_, second) = customer(store, "4915222222222").await;
+    for (id, key) in [("a", "approve:b1:1"), ("b", "approved:b2:1"), ("c", "proposal:b3:1"), ("d", "approve")]
+    {
+        store.enqueue(first.id, &keyed(id, key), at(0)).await.unwrap();
+        refused(store, 100).await;
+    }
+    let found = store.unsaid(&["approve", "proposal"], 9).await.unwrap();
+    let about: Vec<(&str, &str)> = found.iter().map(|row| (&*row.id, &*row.dedupe_key)).collect();
+    assert_eq!(about, [("a", "approve:b1:1"), ("c", "proposal:b3:1")]);
+    assert_eq!((found[0].conversation_id, found[0].failed_at), (first.id, at(110)));
+    assert_eq!((&found[0].body, &*found[0].why), (&notice("a").body, "the window is closed"));
+    assert_eq!(store.unsaid(&["approve", "proposal"], 1).await.unwrap().len(), 1);
+    assert!(store.unsaid(&[], 9).await.unwrap().is_empty());
+
+    let nowhere = store.say_again("a", 999, &keyed("a2", "approve:b1:1"), at(1000)).await;
+    assert!(matches!(nowhere, Err(StoreError::NotFound(_))), "{nowhere:?}");
+    assert!(store.say_again("a", second.id, &keyed("a2", "approve:b1:1"), at(1000)).await.unwrap());
+    assert!(!store.say_again("a", second.id, &keyed("a3", "approve:b1:1"), at(1000)).await.unwrap());
+    assert_eq!(store.unsaid(&["approve"], 9).await.unwrap(), [], "one that is on its way is not missing");
+    let twice = store.enqueue(first.id, &keyed("a4", "approve:b1:1"), at(1000)).await.unwrap();
+    assert_eq!(twice, Enqueued::Duplicate("a2".into()), "the key is the new message's");
+    assert_eq!(state(store, "a").await, OutgoingState::Failed);
+    let claimed = claim(store, 1100).await.unwrap();
+    assert_eq!((&*claimed.id, claimed.conversation_id, claimed.created_at), ("a2", second.id, at(1000)));
+    store.sent(&claimed, sent("w1"), at(1200)).await.unwrap();
+    assert!(!store.say_again("a2", second.id, &keyed("a5", "approve:b1:1"), at(1300)).await.unwrap());
+
+    let letters = store.dead_letters(0, 9).await.unwrap();
+    let names: Vec<&str> = letters.iter().map(|row| &*row.letter.payload).collect();
+    assert_eq!(names, ["b", "c", "d"], "nobody has to look at what was said again");
+    let proposal = store.unsaid(&["proposal"], 9).await.unwrap().remove(0);
+    assert_eq!(proposal.dead_letter, letters[1].id);
+    store.discard(proposal.dead_letter).await.unwrap();
+    assert!(store.unsaid(&["proposal"], 9).await.unwrap().is_empty(), "a person has dealt with it");
+}
+
+pub async fn what_many_say_again_at_once_is_said_once(bed: Arc<Bed>) {
+    let (_, conversation) = customer(&*bed.store, "4915111111111").await;
+    bed.store.enqueue(conversation.id, &keyed("a", "approve:b1:1"), at(0)).await.unwrap();
+    refused(&*bed.store, 100).await;
+    let mut at_once = tokio::task::JoinSet::new();
+    for n in 0..8 {
+        let bed = Arc::clone(&bed);
+        at_once.spawn(async move {
+            let again = keyed(&format!("again{n}"), "approve:b1:1");
+            bed.store.say_again("a", conversation.id, &again, at(1000)).await.unwrap()
+        });
+    }
+    let done = at_once.join_all().await;
+    assert_eq!(done.into_iter().filter(|done| *done).count(), 1);
+    let counts = bed.store.outbox_counts().await.unwrap();
+    assert_eq!(counts, [(OutgoingState::Failed, 1), (OutgoingState::Pending, 1)]);
 }

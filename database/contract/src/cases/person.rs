@@ -66,6 +66,7 @@ async fn everything(store: &dyn Store) -> i64 {
         language: Some("de".into()),
         effect: Effect::Book(Box::new(request)),
         also: Vec::new(),
+        tells: None,
     };
     let render = |_: &_| {
         (NewOutgoing { body: json!({"text": "booked, Zanzibar"}), ..answer("o1") }, vec![json!("zanzibar")])

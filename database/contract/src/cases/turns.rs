@@ -175,6 +175,7 @@ pub async fn a_committed_turn_is_history_for_the_next(bed: Arc<Bed>) {
         language: Some("pt-BR".into()),
         effect: Effect::Answer(answer("a1")),
         also: Vec::new(),
+        tells: None,
     };
     assert_eq!(commit(store, &turn, result, at(2100)).await, DONE);
     assert!(claim(store, 9000).await.is_none());

@@ -117,6 +117,8 @@ pub async fn entries_end_in_the_ways_that_are_allowed(bed: Arc<Bed>) {
         (true, WaitEnd::Served, Some(WaitState::Served)),
         (true, WaitEnd::Left, Some(WaitState::Left)),
         (true, WaitEnd::WaitOn, Some(WaitState::Waiting)),
+        (false, WaitEnd::Expired, None),
+        (true, WaitEnd::Expired, Some(WaitState::Expired)),
     ];
     for (n, (with_offer, end, expected)) in cases.into_iter().enumerate() {
         let n = n as u64 + 1;
@@ -142,7 +144,7 @@ pub async fn entries_end_in_the_ways_that_are_allowed(bed: Arc<Bed>) {
         }
     }
     let open = ids(store.waits_of(customer.id).await);
-    assert_eq!(open, [id(3), id(6)]);
+    assert_eq!(open, [id(3), id(6), id(7)]);
 }
 
 pub async fn what_is_over_expires(bed: Arc<Bed>) {
@@ -154,18 +156,31 @@ pub async fn what_is_over_expires(bed: Arc<Bed>) {
     }
     store.offer(&id(1), revisions[0], &offer(30), at(1)).await.unwrap();
     store.offer(&id(2), revisions[1], &offer(200), at(1)).await.unwrap();
-    assert!(store.expire_waits(minute(29)).await.unwrap().is_empty());
-    let expired = store.expire_waits(minute(30)).await.unwrap();
-    assert_eq!(
-        expired.iter().map(|row| (row.wait.id.clone(), row.state)).collect::<Vec<_>>(),
-        [(id(1), WaitState::Expired)]
-    );
+    assert!(store.offers_over(minute(29)).await.unwrap().is_empty());
+    let over = store.offers_over(minute(30)).await.unwrap();
+    assert_eq!(ids(Ok(over.clone())), [id(1)]);
+    assert_eq!(store.offers_over(minute(30)).await.unwrap(), over, "looking ends nothing");
+    assert!(store.expire_waits(minute(30)).await.unwrap().is_empty(), "an offer is ended by whoever made it");
+    store.end_wait(&id(1), over[0].revision, WaitEnd::Expired, minute(30)).await.unwrap();
+    assert!(store.offers_over(minute(30)).await.unwrap().is_empty());
     assert_eq!(
         waiting(store, 0, 9000, 100).await,
         [id(4)],
         "a wish that is over does not wait, expired or not"
     );
-    assert_eq!(ids(store.expire_waits(minute(250)).await), [id(2), id(3)], "by id");
+    assert_eq!(ids(store.offers_over(minute(250)).await), [id(2)]);
+    assert_eq!(ids(store.expire_waits(minute(250)).await), [id(3)]);
     assert!(store.expire_waits(minute(250)).await.unwrap().is_empty());
-    assert_eq!(ids(store.waits_of(customer.id).await), [id(4)]);
+    assert_eq!(ids(store.waits_of(customer.id).await), [id(2), id(4)]);
+}
+
+pub async fn who_waits_on_keeps_the_place_in_the_queue(bed: Arc<Bed>) {
+    let store = &*bed.store;
+    let (customer, _) = customer(store, "4915111111111").await;
+    let first = store.wait(&wish(2, customer.id, 60, 600), at(0)).await.unwrap();
+    store.wait(&wish(1, customer.id, 60, 600), at(1)).await.unwrap();
+    let offered = store.offer(&id(2), first.revision, &offer(30), at(2)).await.unwrap();
+    let on = store.end_wait(&id(2), offered.revision, WaitEnd::WaitOn, minute(30)).await.unwrap();
+    assert_eq!((on.created_at, on.state), (first.created_at, WaitState::Waiting));
+    assert_eq!(waiting(store, 0, 9000, 31).await, [id(2), id(1)]);
 }

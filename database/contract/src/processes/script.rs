@@ -149,6 +149,7 @@ async fn turn(store: &dyn Store, round: u64, number: u64) -> String {
         language: Some("pt-BR".into()),
         effect: Effect::Book(Box::new(request)),
         also: Vec::new(),
+        tells: None,
     };
     let render = |_: &BookingOutcome| (answer(&format!("o{number}")), vec![json!({"model": number})]);
     store.commit_turn(&turn, result, &render, later).await.unwrap();

@@ -75,6 +75,7 @@ async fn commit(store: &dyn Store, turn: &ClaimedTurn) -> Result<(), StoreError>
         language: None,
         effect: Effect::Answer(answer(&format!("a-{}-{}", turn.conversation.id, turn.epoch))),
         also: Vec::new(),
+        tells: None,
     };
     store.commit_turn(turn, result, &render_nothing, wall_clock()).await.map(drop)
 }

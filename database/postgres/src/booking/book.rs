@@ -7,7 +7,7 @@ use mcp_store::{
     StoreError,
     booking::{
         BookingOutcome, BookingRequest, BookingRow, BookingState, ConfirmHold,
-        round::{Asked, Decision, decide},
+        round::{Asked, Decision, Found, Round},
     },
     micros,
 };
@@ -49,7 +49,7 @@ pub(crate) async fn attempt(
     }
     let asked = slice::from_ref(asked);
     let found = agenda::find(tx, asked, holder).await?;
-    let choice = match decide(asked, found, row::kept).pop() {
+    let choice = match decide(tx, asked, found, holder).await?.pop() {
         Some(Decision::Write(choice)) => choice,
         Some(Decision::Done(done)) => return done.map(Attempt::Done),
         Some(Decision::Alone) | None => {
@@ -87,7 +87,8 @@ pub(crate) async fn attempt_all(
     let found = agenda::find(tx, asked, None).await?;
     let mut writing = Writing::default();
     let mut outcomes = Vec::with_capacity(asked.len());
-    for (asked, decision) in asked.iter().zip(decide(asked, found, row::kept)) {
+    let decisions = decide(tx, asked, found, None).await?;
+    for (asked, decision) in asked.iter().zip(decisions) {
         outcomes.push(match decision {
             Decision::Write(choice) => Some(Ok(writing.add(asked, &choice)?)),
             Decision::Done(done) => Some(done),
@@ -96,6 +97,19 @@ pub(crate) async fn attempt_all(
     }
     writing.write(store, tx).await.map_err(error::store)?;
     Ok(outcomes)
+}
+
+/// Decides over what was found, and reads on where that does not settle it.
+async fn decide(
+    tx: &mut PgConnection,
+    asked: &[Asked],
+    found: Vec<Found>,
+    holder: Option<&str>,
+) -> Result<Vec<Decision>, StoreError> {
+    let round = Round::new(asked, found, row::kept);
+    let now = asked.iter().map(|(_, now)| *now).max().unwrap_or_default();
+    let around = agenda::read_all(tx, &round.unsettled(), now, holder, None).await?;
+    Ok(round.decide(around))
 }
 
 /// The hold becomes the booking, where it stands and is this holder's.

@@ -25,7 +25,7 @@ pub(super) async fn become_ambiguous(
     let changed: Vec<(String, i64, String)> = sqlx::query_as(concat!(
         "UPDATE outbox SET
              state = CASE WHEN unknowns + 1 >= $2 THEN 'parked' ELSE 'ambiguous' END,
-             unknowns = unknowns + 1, epoch = nextval('claim_epoch'), due_us = due_us + $3, error = $4
+             unknowns = unknowns + 1, epoch = nextval('claim_epoch'), due_us = GREATEST(due_us, $5) + $3, error = $4
          WHERE seq IN (
              SELECT seq FROM outbox WHERE state = 'sending' AND due_us <= ",
         lease_now!("1"),
@@ -36,6 +36,7 @@ pub(super) async fn become_ambiguous(
     .bind(MOST_UNKNOWNS)
     .bind(micros::of(unknown_wait))
     .bind(GONE)
+    .bind(micros::to(now))
     .fetch_all(&mut *tx)
     .await
     .map_err(error::store)?;

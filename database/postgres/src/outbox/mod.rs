@@ -1,5 +1,6 @@
 //! What is to be said.
 
+mod again;
 mod claim;
 mod row;
 
@@ -11,9 +12,10 @@ use mcp_store::{
     micros,
     outbox::{
         ClaimedOutgoing, Enqueued, NewOutgoing, OutboxStore, OutgoingRow, OutgoingState, SendEnd, SendRule,
+        Unsaid,
     },
 };
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 
 use crate::{PostgresStore, Tx, customer, dead_letter, delivery, error, retry, text};
 
@@ -120,12 +122,36 @@ impl OutboxStore for PostgresStore {
         retry::passing(|| self.sent_once(message, &end, now)).await
     }
 
+    async fn wait_for_statuses(&self, until: Timestamp) -> Result<(), StoreError> {
+        wait_for_statuses(&self.pool, until).await
+    }
+
     async fn next_outgoing_at(&self) -> Result<Option<Timestamp>, StoreError> {
         claim::next_at(&self.pool).await
     }
 
     async fn outgoing(&self, id: &str) -> Result<Option<OutgoingRow>, StoreError> {
         row::get(&self.pool, id).await
+    }
+
+    async fn unsaid(&self, words: &[&str], most: u32) -> Result<Vec<Unsaid>, StoreError> {
+        again::unsaid(&self.pool, words, most).await
+    }
+
+    async fn say_again(
+        &self,
+        id: &str,
+        conversation_id: i64,
+        message: &NewOutgoing,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        retry::passing(|| async {
+            let mut tx = self.begin().await?;
+            let done = again::say(&mut tx, id, conversation_id, message, now).await?;
+            tx.commit().await.map_err(error::store)?;
+            Ok(done)
+        })
+        .await
     }
 
     async fn outbox_counts(&self) -> Result<Vec<(OutgoingState, u64)>, StoreError> {
@@ -137,6 +163,16 @@ impl OutboxStore for PostgresStore {
         let known = |(state, n): (String, i64)| Some((OutgoingState::parse(&state)?, u64::try_from(n).ok()?));
         Ok(rows.into_iter().filter_map(known).collect())
     }
+}
+
+/// What is ambiguous waits until `until` at least.
+pub(crate) async fn wait_for_statuses(pool: &PgPool, until: Timestamp) -> Result<(), StoreError> {
+    sqlx::query("UPDATE outbox SET due_us = $1 WHERE state = 'ambiguous' AND due_us < $1")
+        .bind(micros::to(until))
+        .execute(pool)
+        .await
+        .map_err(error::store)?;
+    Ok(())
 }
 
 async fn ended(
@@ -156,7 +192,7 @@ async fn ended(
              state = CASE WHEN $3 = 'ambiguous' AND unknowns + $7 >= $9 THEN 'parked' ELSE $3 END,
              due_us = $4, wamid = COALESCE($5, wamid), error = $6, unknowns = unknowns + $7,
              epoch = nextval('claim_epoch'), sent_us = CASE WHEN $3 = 'sent' THEN $8 ELSE sent_us END
-         WHERE id = $1 AND epoch = $2 AND state = 'sending'
+         WHERE id = $1 AND ((epoch = $2 AND state = 'sending') OR ($3 = 'sent' AND state = 'ambiguous'))
          RETURNING state, error",
     )
     .bind(&message.id)

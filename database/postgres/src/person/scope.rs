@@ -52,7 +52,7 @@ pub(super) const TABLES: [(&str, &str, &str); 17] = [
             "booking_id IN ",
             ids!(bookings),
             " OR key IN (SELECT door || i.id FROM inbox i JOIN inbox_route r ON r.seq = i.seq,
-                         (VALUES ('heard:'), ('chat:')) AS d (door) WHERE r.conversation_id IN ",
+                         (VALUES ('heard:'), ('chat:'), ('chat-since:'), ('chat-answer:')) AS d (door) WHERE r.conversation_id IN ",
             ids!(conversations),
             ")"
         ),

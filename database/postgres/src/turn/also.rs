@@ -21,7 +21,7 @@ pub(super) async fn run(
                 outbox::insert(tx, conversation, None, message, now).await?;
             }
             Also::Takeover { until } => echo::until(tx, conversation, *until).await?,
-            Also::Informed => {
+            Also::Informed(_) => {
                 sqlx::query("UPDATE conversation SET informed_us = COALESCE(informed_us, $2) WHERE id = $1")
                     .bind(conversation)
                     .bind(micros::to(now))

@@ -6,7 +6,7 @@ use mcp_store::{
     booking::BookingOutcome,
     inbox::{DeadLetter, DeadSource},
     micros,
-    turn::{ClaimedTurn, Effect, RenderOutcome, TurnEnd, TurnResult},
+    turn::{Also, ClaimedTurn, Effect, RenderOutcome, TurnEnd, TurnResult},
 };
 use serde_json::{Value, json};
 use sqlx::PgConnection;
@@ -54,32 +54,34 @@ pub(super) async fn commit(
         return Ok(TurnEnd::Superseded);
     }
     let mut contents = result.history.clone();
-    let mut done = None;
+    let (mut done, mut body) = (None, None);
     let (mut state, mut effect) = ("done", "silence");
     match &result.effect {
         Effect::Silence => {}
         Effect::Answer(message) => {
             effect = "answer";
             outbox::insert(tx, id, None, message, now).await?;
+            body = Some(message.body.clone());
         }
         Effect::Book(request) => {
             effect = "book";
             take(tx, booking::book::locks(store, request)).await?;
             let outcome = booking::settle(store, tx, &**request, now).await?;
-            speak(tx, id, &outcome, render, &mut contents, now).await?;
+            body = Some(speak(tx, id, &outcome, render, &mut contents, now).await?);
             done = Some(outcome);
         }
         Effect::Change(request) => {
             effect = "change";
             take(tx, booking::change::locks(store, request)).await?;
             let outcome = booking::settle(store, tx, &**request, now).await?;
-            speak(tx, id, &outcome, render, &mut contents, now).await?;
+            body = Some(speak(tx, id, &outcome, render, &mut contents, now).await?);
             done = Some(outcome);
         }
         Effect::GiveUp { answer, reason } => {
             (state, effect) = ("dead", "give_up");
             if let Some(answer) = answer {
                 outbox::insert(tx, id, None, answer, now).await?;
+                body = Some(answer.body.clone());
             }
             let ids: Vec<&str> = turn.messages.iter().map(|message| message.id.as_str()).collect();
             let payload = json!(ids).to_string();
@@ -97,7 +99,17 @@ pub(super) async fn commit(
             .map_err(error::store)?;
     }
     let refused = matches!(done, Some(BookingOutcome::Refused(_)));
-    let beside = result.also.iter().filter(|also| !refused || also.stands_alone());
+    let mut said: Vec<&Value> = body.iter().collect();
+    for also in &result.also {
+        if let Also::Say(message) = also
+            && also.holds(refused, &[])
+        {
+            said.push(&message.body);
+        }
+    }
+    let row = done.as_ref().and_then(BookingOutcome::row).filter(|_| !refused);
+    let tells = result.tells.as_ref().zip(row).map(|(tells, row)| tells.of(row));
+    let beside = result.also.iter().filter(|also| also.holds(refused, &said)).chain(&tells);
     also::run(store, tx, id, beside, now).await?;
     finish(tx, turn, state, effect, &pending, now).await?;
     Ok(TurnEnd::Committed { booking: done })
@@ -112,6 +124,7 @@ async fn take(tx: &mut PgConnection, locks: lock::Keys) -> Result<(), StoreError
         .map_err(error::store)
 }
 
+/// Writes what is read of an outcome; returns the message.
 async fn speak(
     tx: &mut PgConnection,
     conversation: i64,
@@ -119,11 +132,12 @@ async fn speak(
     render: RenderOutcome<'_>,
     contents: &mut Vec<Value>,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<Value, StoreError> {
     let (message, rendered) = render(outcome);
     contents.extend(rendered);
     let booking = outcome.row().map(|row| row.booking.id.as_str());
-    outbox::insert(tx, conversation, booking, &message, now).await.map(drop)
+    outbox::insert(tx, conversation, booking, &message, now).await?;
+    Ok(message.body)
 }
 
 /// The messages of a conversation that wait, told apart by the turn.

@@ -41,14 +41,14 @@ pub(super) const COLUMNS: &str = "
            SELECT booking_id, lane, share, from_us, to_us, pinned FROM occupation INDEXED BY occupation_long
            WHERE standing = 1 AND to_us - from_us > 14400000000 AND to_us > r.from_us AND from_us < r.to_us)
      WHERE booking_id NOT IN (SELECT id FROM hidden)) AS occupied,
-    (SELECT json_group_array(json_array(id, customer_id, items_json))
+    CASE WHEN r.counts THEN (SELECT json_group_array(json_array(id, customer_id, items_json))
      FROM (SELECT id, customer_id, items_json, state FROM booking INDEXED BY booking_start
            WHERE start_us < r.to_us AND start_us > r.from_us - 14400000000 AND end_us > r.from_us
              AND end_us - start_us <= 14400000000
            UNION ALL
            SELECT id, customer_id, items_json, state FROM booking INDEXED BY booking_long
            WHERE end_us - start_us > 14400000000 AND end_us > r.from_us AND start_us < r.to_us)
-     WHERE state IN ('held', 'requested', 'confirmed') AND id NOT IN (SELECT id FROM hidden)) AS standing,
+     WHERE state IN ('held', 'requested', 'confirmed') AND id NOT IN (SELECT id FROM hidden)) END AS standing,
     (SELECT json_group_array(json_array(calendar, event_id, from_us, to_us, staff_id))
      FROM mirrored_event INDEXED BY mirrored_event_to
      WHERE to_us > r.from_us AND from_us < r.to_us AND from_us < to_us) AS mirrored,
@@ -57,22 +57,26 @@ pub(super) const COLUMNS: &str = "
      WHERE last_day >= r.first_day AND first_day <= r.last_day) AS adjustments";
 
 /// What must stand before the columns: `r`, a row for each span, and `hidden`, the bookings that are not to be seen.
-/// For a span alone only the first five columns have values.
+/// For a span alone only the first six columns have values.
 pub(super) const ROUND: &str = "
-    WITH r (n, from_us, to_us, first_day, last_day, now_us, forgotten_us, key, confirm, customer_id, holder)
+    WITH r (n, from_us, to_us, first_day, last_day, counts, now_us, forgotten_us, key, confirm, customer_id, holder)
       AS MATERIALIZED (
         SELECT key, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
-          value ->> 7, value ->> 8, value ->> 9
+          value ->> 7, value ->> 8, value ->> 9, value ->> 10
         FROM json_each($1)),
       hidden (id) AS MATERIALIZED (
         SELECT id FROM booking WHERE state = 'held' AND (hold_until_us <= $2 OR holder = $3)
         UNION ALL SELECT $4 WHERE $4 IS NOT NULL)";
 
-/// The columns of `r` that say which span it is.
-pub(super) fn span((from, to): (Timestamp, Timestamp)) -> Vec<Value> {
-    let first = from.to_zoned(TimeZone::UTC).date().saturating_sub(1.day());
-    let last = to.to_zoned(TimeZone::UTC).date().saturating_add(1.day());
-    vec![json!(micros::to(from)), json!(micros::to(to)), json!(first), json!(last)]
+/// A span of time.
+type Span = (Timestamp, Timestamp);
+
+/// The columns of `r` that say which span it is: what is near, where only that is asked for; then no services count.
+pub(super) fn span(near: Option<Span>, around: Span) -> Vec<Value> {
+    let first = around.0.to_zoned(TimeZone::UTC).date().saturating_sub(1.day());
+    let last = around.1.to_zoned(TimeZone::UTC).date().saturating_add(1.day());
+    let (from, to) = near.unwrap_or(around);
+    vec![json!(micros::to(from)), json!(micros::to(to)), json!(first), json!(last), json!(near.is_none())]
 }
 
 /// A query over [`ROUND`] and [`COLUMNS`] with its parameters. Holds that end by `now` are not to be seen.
@@ -97,22 +101,36 @@ pub(super) fn ask<'q>(
 
 pub(super) async fn read(
     tx: &mut SqliteConnection,
-    span: (Timestamp, Timestamp),
+    around: Span,
     now: Timestamp,
     without: &Without<'_>,
 ) -> Result<Agenda, StoreError> {
-    let row = ask(format!("{ROUND} SELECT {COLUMNS} FROM r"), &[self::span(span)], now, without)
-        .fetch_one(&mut *tx)
-        .await
-        .map_err(db)?;
-    of(&row, span)
+    Ok(read_all(tx, &[around], now, without).await?.pop().unwrap_or_default())
+}
+
+/// The agendas of several spans, in order.
+pub(super) async fn read_all(
+    tx: &mut SqliteConnection,
+    spans: &[Span],
+    now: Timestamp,
+    without: &Without<'_>,
+) -> Result<Vec<Agenda>, StoreError> {
+    if spans.is_empty() {
+        return Ok(Vec::new());
+    }
+    let wanted: Vec<Vec<Value>> = spans.iter().map(|around| span(None, *around)).collect();
+    let sql = format!("{ROUND} SELECT {COLUMNS} FROM r ORDER BY r.n");
+    let rows = ask(sql, &wanted, now, without).fetch_all(&mut *tx).await.map_err(db)?;
+    spans.iter().zip(&rows).map(|(span, row)| of(row, *span)).collect()
 }
 
 /// The agenda in a row with [`COLUMNS`].
-pub(super) fn of(row: &SqliteRow, (from, to): (Timestamp, Timestamp)) -> Result<Agenda, StoreError> {
+pub(super) fn of(row: &SqliteRow, (from, to): Span) -> Result<Agenda, StoreError> {
     let mut agenda = Agenda {
         occupied: occupied(row.get("occupied"))?,
-        standing: standing(row.get("standing"), from, to)?,
+        standing: row
+            .get::<Option<&str>, _>("standing")
+            .map_or(Ok(Vec::new()), |text| standing(text, from, to))?,
         mirrored: mirrored(row.get("mirrored"))?,
         adjustments: adjustments(row.get("adjustments"))?,
     };

@@ -8,7 +8,7 @@ use mcp_store::{
     audit::AuditHead,
     booking::{
         BookingOutcome, BookingRow, BookingState, Choice, ConfirmHold,
-        round::{Asked, Decision, Found, decide},
+        round::{Asked, Decision, Found, Round},
     },
     micros,
 };
@@ -27,12 +27,13 @@ use crate::{audit, db, driver::amount, idempotency};
 pub(super) async fn book(tx: &mut SqliteConnection, asked: &Asked) -> Result<BookingOutcome, Stop> {
     let (request, now) = asked;
     let holder = request.holder.as_deref();
-    let read = Read::of(tx, slice::from_ref(asked), *now, holder).await?;
+    let without = holder.map_or(Without::Nobody, Without::HoldsOf);
+    let read = Read::of(tx, slice::from_ref(asked), *now, &without).await?;
     let new = read.found.first().is_some_and(|found| matches!(found.first, Ok(None)));
     if let Some(confirm) = request.confirm.as_ref().filter(|_| new && read.hold_stands) {
         return confirm_hold(tx, asked, confirm).await;
     }
-    match decide(slice::from_ref(asked), read.found, sound).pop() {
+    match decide(tx, slice::from_ref(asked), read.found, *now, &without).await?.pop() {
         Some(Decision::Write(choice)) => {
             let moved = write::take_off(tx, &choice.moves).await?;
             let mut writing = Writing::new(*now, holder, read.audit);
@@ -53,10 +54,11 @@ pub(super) async fn book_all(
     asked: &[Asked],
 ) -> Result<Vec<Option<Result<BookingOutcome, StoreError>>>, Stop> {
     let now = asked.iter().map(|(_, now)| *now).max().unwrap_or_default();
-    let read = Read::of(tx, asked, now, None).await?;
+    let read = Read::of(tx, asked, now, &Without::Nobody).await?;
     let mut writing = Writing::new(now, None, read.audit);
     let mut outcomes = Vec::with_capacity(asked.len());
-    for (asked, decision) in asked.iter().zip(decide(asked, read.found, sound)) {
+    let decisions = decide(tx, asked, read.found, now, &Without::Nobody).await?;
+    for (asked, decision) in asked.iter().zip(decisions) {
         outcomes.push(match decision {
             Decision::Write(choice) => Some(Ok(writing.add(asked, &choice, Vec::new()))),
             Decision::Done(done) => Some(done),
@@ -65,6 +67,19 @@ pub(super) async fn book_all(
     }
     writing.write(tx).await?;
     Ok(outcomes)
+}
+
+/// Decides over what was found, and reads on where that does not settle it.
+async fn decide(
+    tx: &mut SqliteConnection,
+    asked: &[Asked],
+    found: Vec<Found>,
+    now: Timestamp,
+    without: &Without<'_>,
+) -> Result<Vec<Decision>, StoreError> {
+    let round = Round::new(asked, found, sound);
+    let around = agenda::read_all(tx, &round.unsettled(), now, without).await?;
+    Ok(round.decide(around))
 }
 
 fn sound(choice: Choice) -> Result<Choice, StoreError> {
@@ -109,11 +124,10 @@ impl Read {
         tx: &mut SqliteConnection,
         asked: &[Asked],
         now: Timestamp,
-        holder: Option<&str>,
+        without: &Without<'_>,
     ) -> Result<Self, StoreError> {
-        let without = holder.map_or(Without::Nobody, Without::HoldsOf);
         let wanted: Vec<Vec<Value>> = asked.iter().map(question).collect();
-        let rows = agenda::ask(FIND.clone(), &wanted, now, &without).fetch_all(&mut *tx).await.map_err(db)?;
+        let rows = agenda::ask(FIND.clone(), &wanted, now, without).fetch_all(&mut *tx).await.map_err(db)?;
         let found = asked.iter().zip(&rows).map(|(asked, row)| found(asked, row));
         Ok(Self {
             found: found.collect::<Result<_, _>>()?,
@@ -125,7 +139,7 @@ impl Read {
 
 /// A row of `r`.
 fn question((request, now): &Asked) -> Vec<Value> {
-    let mut row = agenda::span(request.around);
+    let mut row = agenda::span(request.near, request.around);
     row.extend([
         json!(micros::to(*now)),
         json!(idempotency::forgotten(*now)),
@@ -144,7 +158,7 @@ fn found((request, _): &Asked, row: &SqliteRow) -> Result<Found, StoreError> {
         first: idempotency::first(kept, &request.idempotency_key, &request.digest),
         holds: row.get("holds"),
         open: amount(row.get("open")),
-        agenda: agenda::of(row, request.around)?,
+        agenda: agenda::of(row, request.near.unwrap_or(request.around))?,
     })
 }
 

@@ -18,7 +18,7 @@ use crate::{
 
 /// How long an ambiguous message waits for a status.
 pub(crate) enum Wait {
-    /// From the end of its lease.
+    /// From when it is noticed.
     For(SignedDuration),
     /// Until an instant, in microseconds.
     Until(i64),
@@ -40,7 +40,7 @@ pub(crate) async fn become_ambiguous(
     let parked: Vec<(String, i64, String)> = sqlx::query_as(
         "UPDATE outbox SET
            state = CASE WHEN unknowns + 1 >= $2 THEN 'parked' ELSE 'ambiguous' END,
-           unknowns = unknowns + 1, epoch = epoch + 1, due_us = COALESCE($3, due_us + $4), error = $5
+           unknowns = unknowns + 1, epoch = epoch + 1, due_us = COALESCE($3, MAX(due_us, $6) + $4), error = $5
          WHERE state IN ('pending', 'sending', 'ambiguous') AND state = 'sending' AND due_us <= $1
          RETURNING id, conversation_id, state",
     )
@@ -49,6 +49,7 @@ pub(crate) async fn become_ambiguous(
     .bind(until)
     .bind(wait_for)
     .bind(GONE)
+    .bind(micros::to(now))
     .fetch_all(&mut **tx)
     .await
     .map_err(db)?;

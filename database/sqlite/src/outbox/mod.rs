@@ -1,5 +1,6 @@
 //! What is to be said.
 
+mod again;
 mod claim;
 mod row;
 
@@ -11,8 +12,10 @@ use mcp_store::{
     micros,
     outbox::{
         ClaimedOutgoing, Enqueued, NewOutgoing, OutboxStore, OutgoingRow, OutgoingState, SendEnd, SendRule,
+        Unsaid,
     },
 };
+use sqlx::SqliteExecutor;
 
 use crate::{SqliteStore, Tx, db, dead_letter, driver::amount, status};
 pub(crate) use claim::{Wait, become_ambiguous};
@@ -104,12 +107,33 @@ impl OutboxStore for SqliteStore {
         Ok(row)
     }
 
+    async fn wait_for_statuses(&self, until: Timestamp) -> Result<(), StoreError> {
+        wait_for_statuses(&self.writer, micros::to(until)).await
+    }
+
     async fn next_outgoing_at(&self) -> Result<Option<Timestamp>, StoreError> {
         claim::next_at(&self.readers).await
     }
 
     async fn outgoing(&self, id: &str) -> Result<Option<OutgoingRow>, StoreError> {
         row::get(&self.readers, id).await
+    }
+
+    async fn unsaid(&self, words: &[&str], most: u32) -> Result<Vec<Unsaid>, StoreError> {
+        again::unsaid(&self.readers, words, most).await
+    }
+
+    async fn say_again(
+        &self,
+        id: &str,
+        conversation_id: i64,
+        message: &NewOutgoing,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        let done = again::say(&mut tx, id, conversation_id, message, now).await?;
+        tx.commit().await.map_err(db)?;
+        Ok(done)
     }
 
     async fn outbox_counts(&self) -> Result<Vec<(OutgoingState, u64)>, StoreError> {
@@ -121,6 +145,22 @@ impl OutboxStore for SqliteStore {
         let known = |(state, n): (String, i64)| Some((OutgoingState::parse(&state)?, amount(n)));
         Ok(rows.into_iter().filter_map(known).collect())
     }
+}
+
+/// What is ambiguous waits until `until` (microseconds) at least.
+pub(crate) async fn wait_for_statuses(
+    executor: impl SqliteExecutor<'_>,
+    until: i64,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE outbox SET due_us = $1
+         WHERE state IN ('pending', 'sending', 'ambiguous') AND state = 'ambiguous' AND due_us < $1",
+    )
+    .bind(until)
+    .execute(executor)
+    .await
+    .map_err(db)?;
+    Ok(())
 }
 
 async fn ended(
@@ -140,7 +180,7 @@ async fn ended(
            state = CASE WHEN $3 = 'ambiguous' AND unknowns + $7 >= $9 THEN 'parked' ELSE $3 END,
            due_us = $4, wamid = COALESCE($5, wamid), error = $6, unknowns = unknowns + $7, epoch = epoch + 1,
            sent_us = CASE WHEN $3 = 'sent' THEN $8 ELSE sent_us END
-         WHERE id = $1 AND epoch = $2 AND state = 'sending'
+         WHERE id = $1 AND ((epoch = $2 AND state = 'sending') OR ($3 = 'sent' AND state = 'ambiguous'))
          RETURNING state, error",
     )
     .bind(&message.id)

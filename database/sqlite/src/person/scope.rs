@@ -34,7 +34,8 @@ pub(super) const TABLES: [(&str, &str, &str); 17] = [
     (
         "idempotency",
         "booking_id IN (SELECT value FROM json_each($1, '$.bookings'))
-         OR key IN (SELECT door || i.id FROM inbox i, (SELECT 'heard:' AS door UNION ALL SELECT 'chat:')
+         OR key IN (SELECT door || i.id FROM inbox i, (SELECT 'heard:' AS door UNION ALL SELECT 'chat:' UNION ALL
+                      SELECT 'chat-since:' UNION ALL SELECT 'chat-answer:')
                     WHERE i.seq IN (SELECT value FROM json_each($1, '$.messages')))",
         "key",
     ),

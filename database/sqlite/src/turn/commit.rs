@@ -6,7 +6,7 @@ use mcp_store::{
     booking::BookingOutcome,
     inbox::{DeadLetter, DeadSource},
     micros,
-    turn::{ClaimedTurn, Effect, RenderOutcome, TurnEnd, TurnResult},
+    turn::{Also, ClaimedTurn, Effect, RenderOutcome, TurnEnd, TurnResult},
 };
 use serde_json::{Value, json};
 
@@ -53,30 +53,32 @@ pub(super) async fn commit(
         return Ok(TurnEnd::Superseded);
     }
     let mut contents = result.history;
-    let mut done = None;
+    let (mut done, mut body) = (None, None);
     let (mut state, mut effect) = ("done", "silence");
     match result.effect {
         Effect::Silence => {}
         Effect::Answer(message) => {
             effect = "answer";
             outbox::insert(tx, id, None, &message, now).await?;
+            body = Some(message.body);
         }
         Effect::Book(request) => {
             effect = "book";
             let outcome = booking::book_within(tx, &request, now).await?;
-            speak(tx, id, &outcome, render, &mut contents, now).await?;
+            body = Some(speak(tx, id, &outcome, render, &mut contents, now).await?);
             done = Some(outcome);
         }
         Effect::Change(request) => {
             effect = "change";
             let outcome = booking::change_within(tx, &request, now).await?;
-            speak(tx, id, &outcome, render, &mut contents, now).await?;
+            body = Some(speak(tx, id, &outcome, render, &mut contents, now).await?);
             done = Some(outcome);
         }
         Effect::GiveUp { answer, reason } => {
             (state, effect) = ("dead", "give_up");
             if let Some(answer) = answer {
                 outbox::insert(tx, id, None, &answer, now).await?;
+                body = Some(answer.body);
             }
             let ids: Vec<&str> = turn.messages.iter().map(|message| message.id.as_str()).collect();
             let payload = json!(ids).to_string();
@@ -94,12 +96,23 @@ pub(super) async fn commit(
             .map_err(db)?;
     }
     let refused = matches!(done, Some(BookingOutcome::Refused(_)));
-    let beside = result.also.iter().filter(|also| !refused || also.stands_alone());
+    let mut said: Vec<&Value> = body.iter().collect();
+    for also in &result.also {
+        if let Also::Say(message) = also
+            && also.holds(refused, &[])
+        {
+            said.push(&message.body);
+        }
+    }
+    let row = done.as_ref().and_then(BookingOutcome::row).filter(|_| !refused);
+    let tells = result.tells.as_ref().zip(row).map(|(tells, row)| tells.of(row));
+    let beside = result.also.iter().filter(|also| also.holds(refused, &said)).chain(&tells);
     also::run(tx, id, beside, now).await?;
     finish(tx, turn, state, effect, &pending, now).await?;
     Ok(TurnEnd::Committed { booking: done })
 }
 
+/// Writes what is read of an outcome; returns the message.
 async fn speak(
     tx: &mut Tx,
     conversation: i64,
@@ -107,12 +120,12 @@ async fn speak(
     render: RenderOutcome<'_>,
     contents: &mut Vec<Value>,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<Value, StoreError> {
     let (message, rendered) = render(outcome);
     contents.extend(rendered);
     let booking = outcome.row().map(|row| row.booking.id.as_str());
     outbox::insert(tx, conversation, booking, &message, now).await?;
-    Ok(())
+    Ok(message.body)
 }
 
 /// The messages of a conversation that wait, told apart by the turn.

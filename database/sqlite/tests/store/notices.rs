@@ -112,10 +112,11 @@ async fn who_came_first_is_offered_first_and_an_offer_ends() {
     let twice = f.store.offer("b", offered.revision, &offer, minute(3)).await;
     assert!(matches!(twice, Err(StoreError::Conflict(_))), "{twice:?}");
 
-    assert!(f.store.expire_waits(minute(19)).await.unwrap().is_empty());
-    let expired = f.store.expire_waits(minute(20)).await.unwrap();
-    assert_eq!(expired.iter().map(|row| row.wait.id.as_str()).collect::<Vec<_>>(), ["b"]);
-    let late = f.store.end_wait("b", expired[0].revision, WaitEnd::Served, minute(21)).await;
+    assert!(f.store.offers_over(minute(19)).await.unwrap().is_empty());
+    let over = f.store.offers_over(minute(20)).await.unwrap();
+    assert_eq!(over.iter().map(|row| row.wait.id.as_str()).collect::<Vec<_>>(), ["b"]);
+    let expired = f.store.end_wait("b", over[0].revision, WaitEnd::Expired, minute(20)).await.unwrap();
+    let late = f.store.end_wait("b", expired.revision, WaitEnd::Served, minute(21)).await;
     assert!(matches!(late, Err(StoreError::Conflict(_))), "{late:?}");
     assert_eq!(f.store.waits_of(customer).await.unwrap().len(), 1);
     assert_eq!(f.store.expire_waits(minute(200)).await.unwrap()[0].wait.id, "a");

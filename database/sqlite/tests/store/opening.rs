@@ -139,11 +139,13 @@ async fn a_full_disk_is_said_to_be_full_and_nothing_half_written_stays() {
     let options = Options { max_pages: Some(120) };
     let store = SqliteStore::open_with(&f.url, &tenant(), options).await.unwrap();
     let mut kept = 0;
-    let error = loop {
-        let mut one = message(&format!("w{kept}"), by_phone("55"), "oi");
+    let large = |n: i64| {
+        let mut one = message(&format!("w{n}"), by_phone("55"), "oi");
         one.raw = serde_json::json!({"text": "x".repeat(2000)});
-        let delivery = mcp_store::inbox::Delivery { messages: vec![one], ..Default::default() };
-        match store.accept(&[delivery], at(kept)).await {
+        [mcp_store::inbox::Delivery { messages: vec![one], ..Default::default() }]
+    };
+    let error = loop {
+        match store.accept(&large(kept), at(kept)).await {
             Ok(_) => kept += 1,
             Err(error) => break error,
         }
@@ -151,6 +153,12 @@ async fn a_full_disk_is_said_to_be_full_and_nothing_half_written_stays() {
     };
     assert!(matches!(error, StoreError::Full), "{error:?}");
     store.ping().await.unwrap();
+    // SQLite ended that transaction by itself; the next ones are transactions like any other.
+    for _ in 0..2 {
+        let again = store.accept(&large(1000), at(9000)).await.unwrap_err();
+        assert!(matches!(again, StoreError::Full), "{again:?}");
+    }
+    store.recover(at(9000), jiff::SignedDuration::from_secs(30)).await.unwrap();
     store.close().await;
     let store = SqliteStore::open(&f.url, &tenant()).await.unwrap();
     assert_eq!(i64::try_from(store.route(at(9000)).await.unwrap()).unwrap(), kept);

@@ -56,6 +56,7 @@ async fn traces() -> (Fixture, i64) {
         language: None,
         effect: Effect::Book(Box::new(request)),
         also: Vec::new(),
+        tells: None,
     };
     f.store.commit_turn(&turn, result, &render, at(2100)).await.unwrap();
     let claimed = f.store.claim_outgoing(&SEND, at(2200)).await.unwrap().unwrap();

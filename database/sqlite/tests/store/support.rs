@@ -89,7 +89,7 @@ pub fn outgoing(id: &str) -> NewOutgoing {
 }
 
 pub fn effect(effect: Effect) -> TurnResult {
-    TurnResult { history: vec![], language: None, effect, also: Vec::new() }
+    TurnResult::of(effect)
 }
 
 pub fn answer(id: &str) -> TurnResult {
@@ -159,6 +159,7 @@ pub fn blind(key: &str, choice: Choice) -> BookingRequest {
         holder: None,
         confirm: None,
         limit: None,
+        near: None,
         around,
         choose,
         audit: None,

@@ -48,7 +48,11 @@ pub struct BookingRequest {
     pub confirm: Option<ConfirmHold>,
     /// The customer whose open bookings are limited.
     pub limit: Option<OpenLimit>,
-    /// The span whose agenda `choose` is given.
+    /// The span of everything that can be in the way of what `choose` would choose best, where that alone can settle
+    /// it: `choose` is first asked over what takes lanes or is busy in this span (nothing in `standing`, adjustments as
+    /// in `around`). What it then chooses without moving anybody is written.
+    pub near: Option<(Timestamp, Timestamp)>,
+    /// The span whose agenda `choose` is given, where `near` is none or has not settled it.
     pub around: (Timestamp, Timestamp),
     /// Chooses.
     pub choose: ChooseSlot,

@@ -16,7 +16,8 @@ use crate::StoreError;
 /// 1. The key: a repeat gets the first outcome, word for word; another digest is [`StoreError::KeyReused`].
 /// 2. Holds whose `hold_until <= now` are removed, whoever's they are. (A removed hold leaves no row.)
 /// 3. `book`: the confirmation of a hold, if it stands, which ends here. Otherwise the holder's holds are removed,
-///    the limit is counted, the agenda is read, `choose` is asked.
+///    the limit is counted, the agenda is read, `choose` is asked: over what is near first, where the request says what
+///    that is, and over all around where that does not settle it.
 ///    `change`: the row, the revision, `allow`, the state ([`Change::next`](super::Change::next)); for a move, the
 ///    agenda and `choose`.
 /// 4. Moves of other bookings' occupations (one that is not there, or is pinned, is `slot_taken`), the row, its occupations, its reminders, its work for the mirror, the audit's entry.

@@ -93,3 +93,15 @@ async fn a_voice_note_without_words_is_not_understood() {
     assert_eq!(asked["contents"][0]["parts"][0]["inlineData"]["mimeType"], "audio/ogg");
     assert_eq!(asked.get("tools"), None);
 }
+
+#[tokio::test]
+async fn an_answer_without_an_end_is_no_answer_now() {
+    use crate::http_client::tests::{Endless, http};
+    for status in [reqwest::StatusCode::OK, reqwest::StatusCode::BAD_REQUEST] {
+        let flood = Endless::flood(status).await;
+        let google = Google::new(http(), flood.url.clone(), "key".to_owned().into());
+        let error = google.generate("a", &json!({}), Duration::from_secs(10)).await.unwrap_err();
+        assert!(matches!(error, GeminiError::NotNow { .. }), "{error}");
+        assert!(flood.was_cut_off());
+    }
+}

@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::error::{GeminiError, refusal};
+use crate::http_client;
 
 /// A provider of models.
 #[async_trait]
@@ -37,17 +38,12 @@ impl Google {
         let broken = |error: &reqwest::Error| {
             GeminiError::not_now(if error.is_timeout() { "no answer in time" } else { "no answer" })
         };
-        let mut response = request.send().await.map_err(|error| broken(&error))?;
+        let response = request.send().await.map_err(|error| broken(&error))?;
         let status = response.status();
         let header = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
         let header = header.map(str::to_owned);
-        let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| broken(&error))? {
-            if bytes.len() + chunk.len() > LONGEST {
-                return Err(GeminiError::not_now("an answer without an end"));
-            }
-            bytes.extend_from_slice(&chunk);
-        }
+        let bytes = http_client::body(response, LONGEST).await;
+        let bytes = bytes.map_err(|error| GeminiError::not_now(error.to_string()))?;
         let answer = serde_json::from_slice::<Value>(&bytes);
         if status.is_success() {
             return answer.map_err(|_| GeminiError::not_now("an answer that is not JSON"));

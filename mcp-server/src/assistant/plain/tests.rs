@@ -199,7 +199,9 @@ async fn stop_words_end_notices_and_start_words_begin_them_again() {
 
 #[tokio::test]
 async fn who_asks_for_a_person_gets_one_and_the_assistant_is_silent() {
-    let mut chat = Chat::new(&owned()).await;
+    let mut owner = Chat::new(&owned()).await.by_other("5511988880000");
+    owner.words("menu").await;
+    let mut chat = owner.by_other(ANA);
     let answer = chat.words("quero falar com uma pessoa").await;
     assert!(!answer.text.is_empty());
     let ana = chat.bed.customer(ANA).await;

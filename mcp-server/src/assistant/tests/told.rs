@@ -19,6 +19,13 @@ async fn decided(world: &World, texts: &[&str]) -> (ClaimedTurn, Decided) {
     (turn, decided)
 }
 
+/// The owner writes, so that they can be written to.
+async fn reachable(world: &World) {
+    world.arrive("5511988880000", &[("text", json!({"body": "menu"}))]).await;
+    world.turn().await;
+    world.sent().await;
+}
+
 fn answer(decided: &Decided) -> &str {
     match &decided.result.effect {
         Effect::Answer(message) => message.body["text"]["body"].as_str().unwrap(),
@@ -30,6 +37,7 @@ fn answer(decided: &Decided) -> &str {
 async fn a_hand_over_silences_the_assistant_and_tells_the_owner() {
     let call = calls(&[("hand_over", json!({"reason": "reclamação"}))]);
     let world = World::with(&with_owner(""), &["best"], Scripted::of([Ok(call)])).await;
+    reachable(&world).await;
     let (_, decided) = decided(&world, &["isso é um absurdo, ninguém me respeita"]).await;
     assert!(answer(&decided).contains("uma pessoa"), "{}", answer(&decided));
     let until = local("2026-11-16T21:00");
@@ -49,6 +57,7 @@ async fn a_hand_over_silences_the_assistant_and_tells_the_owner() {
 async fn after_a_hand_over_the_owner_has_been_told_and_what_the_customer_says_is_kept_for_later() {
     let answers = [Ok(calls(&[("hand_over", json!({}))])), Ok(text("Olá de novo!"))];
     let world = World::with(&with_owner(""), &["best"], Scripted::of(answers)).await;
+    reachable(&world).await;
     let sent = world.say(&["quero falar com uma pessoa"]).await;
     let to: Vec<&str> = sent.iter().map(|(to, _)| to.as_str()).collect();
     assert_eq!(to.iter().filter(|to| **to == ANA).count(), 1, "{sent:?}");
@@ -69,6 +78,7 @@ async fn after_a_hand_over_the_owner_has_been_told_and_what_the_customer_says_is
 #[tokio::test]
 async fn who_wants_no_notices_is_heard_while_a_person_answers() {
     let world = World::with(&with_owner(""), &["best"], Scripted::of([])).await;
+    reachable(&world).await;
     world.say(&["quero falar com uma pessoa"]).await;
     world.arrive(ANA, &[("text", json!({"body": "PARAR"}))]).await;
     let turn = world.claim().await;
@@ -125,13 +135,26 @@ async fn without_an_owner_to_tell_nobody_is_promised() {
 }
 
 #[tokio::test]
+async fn where_the_owner_cannot_be_reached_nobody_is_promised_and_the_assistant_goes_on() {
+    let answers = [Ok(text("Olá de novo!"))];
+    let world = World::with(&with_owner(""), &["best"], Scripted::of(answers)).await;
+    let sent = world.say(&["quero falar com uma pessoa"]).await;
+    let read = &sent.iter().find(|(to, _)| to == ANA).unwrap().1;
+    assert!(read.contains("não consigo avisá-la") && read.contains("+55 11 3333-4444"), "{read}");
+    let told = &sent.iter().find(|(to, _)| to == "5511988880000").unwrap().1;
+    assert!(told.contains("pediu para falar") && !told.contains("silêncio"), "{told}");
+    let after = world.say(&["e agora?"]).await;
+    assert!(after[0].1.contains("Olá de novo!"), "{after:?}");
+}
+
+#[tokio::test]
 async fn the_privacy_notice_stands_before_the_first_answer_and_no_later_one() {
     const NOTICE: &str = "assistant: {privacyNotice: {pt-BR: \"Guardamos seu nome e número.\"}}\n";
     let answers = [Ok(text("Olá!")), Ok(text("Tudo bem!"))];
     let world = World::with(&profile(NOTICE), &["best"], Scripted::of(answers)).await;
     let (turn, first) = decided(&world, &["oi"]).await;
     assert_eq!(answer(&first), "Guardamos seu nome e número.\n\nOlá!");
-    assert!(first.result.also.contains(&Also::Informed));
+    assert!(first.result.also.contains(&Also::Informed("Guardamos seu nome e número.".into())));
     assert!(!first.result.history.iter().any(|content| content.to_string().contains("Guardamos")));
     let mut informed = turn.clone();
     informed.conversation.informed_at = Some(world.now());

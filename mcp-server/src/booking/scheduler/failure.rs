@@ -4,7 +4,7 @@ use mcp_store::StoreError;
 use serde_json::{Value, json};
 
 use super::super::{FindError, OfferedSlot};
-use crate::telemetry;
+use crate::{telemetry, token::Scope};
 
 /// The stable codes, the same in REST, MCP and metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +106,8 @@ pub struct Failure {
     pub message: String,
     /// The field that is wrong, where one is.
     pub field: Option<String>,
+    /// The scope that the token lacks, where that is why.
+    pub scope: Option<Scope>,
     /// Slots that were free at that moment, where a start was refused.
     pub alternatives: Vec<OfferedSlot>,
 }
@@ -113,12 +115,18 @@ pub struct Failure {
 impl Failure {
     /// With a code and what to do next.
     pub fn new(code: FailureCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), field: None, alternatives: Vec::new() }
+        Self { code, message: message.into(), field: None, scope: None, alternatives: Vec::new() }
     }
 
     /// A field is wrong.
     pub fn field(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self { field: Some(field.into()), ..Self::new(FailureCode::Validation, message) }
+    }
+
+    /// The token lacks a scope.
+    pub fn lacking(scope: Scope) -> Self {
+        let message = format!("the token lacks the scope {}: ask for one that has it", scope.as_str());
+        Self { scope: Some(scope), ..Self::new(FailureCode::Forbidden, message) }
     }
 
     /// The database could not be read.
@@ -142,6 +150,9 @@ impl Failure {
         let mut value = json!({"code": self.code.as_str(), "message": self.message});
         if let Some(field) = &self.field {
             value["field"] = json!(field);
+        }
+        if let Some(scope) = self.scope {
+            value["scope"] = json!(scope.as_str());
         }
         value
     }

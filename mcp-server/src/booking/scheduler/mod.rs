@@ -1,6 +1,7 @@
 //! One scheduler for agents and programs: what MCP and REST ask, with stable errors, keys that make a repeat harmless,
 //! and whoever is to hear of a change woken. Chat stages the same requests of the [`Desk`] in its turns.
 
+mod caller;
 mod failure;
 mod list;
 mod parse;
@@ -14,6 +15,7 @@ use mcp_store::{
 };
 use mcp_tenant::when::When;
 
+pub use caller::Caller;
 pub use failure::{Failure, FailureCode};
 pub use list::{Filter, Page};
 pub use parse::{instant, page_size};
@@ -248,7 +250,7 @@ impl Scheduler {
     ) -> Result<BookingRow, Failure> {
         match outcome {
             Ok(BookingOutcome::Booked(row)) => {
-                self.metrics.booking("booked");
+                self.metrics.booked(&row.booking);
                 self.wake.bookings();
                 Ok(*row)
             }
@@ -258,12 +260,13 @@ impl Scheduler {
                 Ok(*row)
             }
             Ok(BookingOutcome::Refused(refused)) => {
-                self.metrics.booking("refused");
+                self.metrics.booking_refused(&refused.code);
                 let alternatives = slot.map(|slot| self.offers(principal, slot, &refused.alternatives));
                 Err(Failure {
                     code: FailureCode::parse(&refused.code),
                     message: refused.message,
                     field: None,
+                    scope: None,
                     alternatives: alternatives.unwrap_or_default(),
                 })
             }

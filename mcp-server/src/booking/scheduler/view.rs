@@ -10,7 +10,7 @@ use mcp_tenant::{
 };
 use serde_json::{Value, json};
 
-use super::{Failure, Scheduler};
+use super::{Caller, Failure, FailureCode, Scheduler};
 use crate::booking::{Found, OfferedSlot, Principal, SlotRef};
 
 const WIRE: &str = "%Y-%m-%dT%H:%M:%S%:z";
@@ -39,8 +39,8 @@ impl Scheduler {
         })
     }
 
-    /// One booking, as a principal may pass it on.
-    pub fn booking(&self, principal: &Principal, row: &BookingRow) -> Value {
+    /// One booking, as a caller may pass it on: whose it is, and the words about it, only with `customer:read`.
+    pub fn booking(&self, caller: &Caller, row: &BookingRow) -> Value {
         let loaded = self.desk.profile();
         let booking = &row.booking;
         let zone = TimeZone::get(&loaded.profile.business.time_zone).unwrap_or(TimeZone::UTC);
@@ -56,7 +56,7 @@ impl Scheduler {
         });
         let first = booking.items.first();
         let mut value = json!({
-            "id": self.desk.booking_ref(principal, &booking.id),
+            "id": self.desk.booking_ref(&caller.principal, &booking.id),
             "reference": booking.reference,
             "state": booking.state.as_str(),
             "service": first.map(|item| json!({"id": item.service_id, "name": item.service_name})),
@@ -66,13 +66,15 @@ impl Scheduler {
             "items": items.collect::<Vec<_>>(),
             "price": Money::from_cents(booking.price_cents()).to_string(),
             "currency": booking.currency,
-            "customer": booking.customer_name,
         });
         if let Some(until) = booking.hold_until {
             value["hold_until"] = json!(local(until));
         }
-        if let Some(reason) = &row.reason {
-            value["reason"] = json!(reason);
+        if caller.sees_customers() {
+            value["customer"] = json!(booking.customer_name);
+            if let Some(reason) = &row.reason {
+                value["reason"] = json!(reason);
+            }
         }
         value
     }
@@ -90,8 +92,13 @@ impl Scheduler {
         })
     }
 
-    /// Why nothing was done, with the slots that were free instead.
-    pub fn failure(&self, failure: &Failure) -> Value {
+    /// Why nothing was done, with the slots that were free instead. Every refusal of a program's request goes through
+    /// here, whichever door it came to, and is counted.
+    pub fn refused(&self, failure: &Failure) -> Value {
+        self.metrics.refused(failure.code);
+        if failure.code == FailureCode::Internal {
+            tracing::error!(message = failure.message, "a request failed in a way that has no code");
+        }
         let mut value = failure.json();
         if !failure.alternatives.is_empty() {
             value["alternatives"] = failure.alternatives.iter().map(|slot| self.slot(slot)).collect();

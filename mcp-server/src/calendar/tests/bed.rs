@@ -134,6 +134,7 @@ impl World {
             profile: bed.profile.subscribe(),
             refs: SlotRefs::new(b"secret"),
             outside: Some(calendars.clone()),
+            templates: crate::whatsapp::template::Templates::default(),
         };
         Self { bed, sim, calendars, desk, asked, board, wake }
     }

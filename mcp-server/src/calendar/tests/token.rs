@@ -7,8 +7,13 @@ use mcp_simulator::{Fault, Settings, Simulator, Vendor};
 
 use super::bed::{World, http, settings};
 use crate::{
-    calendar::token::TokenSource,
+    calendar::{
+        CalendarError,
+        api::{Api, Ask},
+        token::TokenSource,
+    },
     clock::{Clock, SystemClock},
+    http_client::tests::Endless,
 };
 
 const DAY: (&str, &str) = ("2026-11-17T00:00", "2026-11-18T00:00");
@@ -54,4 +59,23 @@ async fn a_wrong_clock_is_made_up_for_by_googles() {
         assert!(tokens.token().await.is_ok(), "{minutes}");
         assert_eq!(sim.state().tokens_issued, 1);
     }
+}
+
+#[tokio::test]
+async fn an_answer_without_an_end_is_a_reason_to_try_later() {
+    let sim = Simulator::start(Settings::default()).await.unwrap();
+    let flood = Endless::flood(reqwest::StatusCode::OK).await;
+    let clock = Arc::new(SystemClock);
+    let good = settings(&sim);
+    let mut settings = settings(&sim);
+    settings.token_url.clone_from(&flood.url);
+    let tokens = TokenSource::new(http(), settings.clone(), clock.clone()).unwrap();
+    assert!(matches!(tokens.token().await, Err(CalendarError::NotNow(_))));
+    settings.calendar_base.clone_from(&flood.url);
+    let tokens = TokenSource::new(http(), good, clock.clone()).unwrap();
+    let api = Api::new(http(), &settings, tokens, clock);
+    let ask = Ask { method: reqwest::Method::GET, path: &["calendars"], query: &[], body: None };
+    let error = api.send(&ask).await.err().unwrap();
+    assert!(matches!(&error, CalendarError::NotNow(why) if why.contains("without an end")), "{error}");
+    assert!(flood.was_cut_off());
 }

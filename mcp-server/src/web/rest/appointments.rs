@@ -15,10 +15,7 @@ use serde_json::{Value, json};
 
 use super::{DOOR, Rest, input};
 use crate::{
-    booking::{
-        Principal,
-        scheduler::{Failure, Filter, Order, Start, Step, page_size},
-    },
+    booking::scheduler::{Caller, Failure, Filter, Order, Start, Step, page_size},
     token::{Bearer, Scope},
 };
 
@@ -41,12 +38,12 @@ pub(super) async fn available(
     uri: Uri,
 ) -> Response {
     let found = async {
-        let principal = Rest::principal(&bearer, Scope::BookingRead)?;
+        let caller = Caller::of(&bearer, Scope::BookingRead)?;
         let wanted: Wanted = input::query(&uri)?;
         let services = services(&rest, &wanted)?;
         let services: Vec<(&str, Option<&str>)> =
             services.iter().map(|id| (id.as_str(), wanted.staff.as_deref())).collect();
-        let found = rest.scheduler.slots(&principal, &services, &day(wanted.date.as_deref())?).await?;
+        let found = rest.scheduler.slots(&caller.principal, &services, &day(wanted.date.as_deref())?).await?;
         Ok(rest.scheduler.found(&found))
     };
     rest.answer(StatusCode::OK, found.await)
@@ -128,7 +125,7 @@ pub(super) async fn create(
     body: Body,
 ) -> Response {
     let created = async {
-        let principal = Rest::principal(&bearer, Scope::BookingWrite)?;
+        let caller = Caller::of(&bearer, Scope::BookingWrite)?;
         let key = rest.key(&headers)?;
         let Create { slot, service, services, start, staff, customer, hold, confirm } =
             input::body(body).await?;
@@ -139,11 +136,11 @@ pub(super) async fn create(
             Some(_) if hold => {
                 return Err(Failure::field("hold", "pass either hold or confirm, not both"));
             }
-            Some(held) => scheduler.confirm(&principal, DOOR, &held, &order).await?,
-            None if hold => scheduler.hold(&principal, DOOR, &order).await?,
-            None => scheduler.book(&principal, DOOR, &order).await?,
+            Some(held) => scheduler.confirm(&caller.principal, DOOR, &held, &order).await?,
+            None if hold => scheduler.hold(&caller.principal, DOOR, &order).await?,
+            None => scheduler.book(&caller.principal, DOOR, &order).await?,
         };
-        Ok(rest.shown(&principal, &row))
+        Ok(rest.shown(&caller, &row))
     };
     rest.answer(StatusCode::CREATED, created.await)
 }
@@ -172,11 +169,12 @@ pub(super) async fn list(
     uri: Uri,
 ) -> Response {
     let listed = async {
-        let principal = Rest::principal(&bearer, Scope::BookingRead)?;
+        let caller = Caller::of(&bearer, Scope::BookingRead)?;
         let Listed { phone, date, status, cursor, limit } = input::query(&uri)?;
+        phone.as_ref().map_or(Ok(()), |_| caller.seeing_customers())?;
         let filter = Filter::read(phone, date.as_deref(), status.as_deref(), cursor, page_size(limit)?)?;
         let page = rest.scheduler.list(&filter).await?;
-        let rows: Vec<Value> = page.rows.iter().map(|row| rest.scheduler.booking(&principal, row)).collect();
+        let rows: Vec<Value> = page.rows.iter().map(|row| rest.scheduler.booking(&caller, row)).collect();
         Ok(json!({"appointments": rows, "next": page.next}))
     };
     rest.answer(StatusCode::OK, listed.await)
@@ -189,9 +187,9 @@ pub(super) async fn one(
     Path(id): Path<String>,
 ) -> Response {
     let found = async {
-        let principal = Rest::principal(&bearer, Scope::BookingRead)?;
-        let row = rest.scheduler.get(&principal, &id).await?;
-        Ok(rest.shown(&principal, &row))
+        let caller = Caller::of(&bearer, Scope::BookingRead)?;
+        let row = rest.scheduler.get(&caller.principal, &id).await?;
+        Ok(rest.shown(&caller, &row))
     };
     rest.answer(StatusCode::OK, found.await)
 }
@@ -217,7 +215,7 @@ pub(super) async fn change(
     body: Body,
 ) -> Response {
     let changed = async {
-        let principal = Rest::principal(&bearer, Scope::BookingWrite)?;
+        let caller = Caller::of(&bearer, Scope::BookingWrite)?;
         let key = rest.key(&headers)?;
         let Changed { slot, service, services, start, staff, status, reason } = input::body(body).await?;
         let start = Start { slot, services: together(service, services)?, start, staff };
@@ -231,14 +229,14 @@ pub(super) async fn change(
             }
             Some(status) => {
                 let step = step(&status, reason)?;
-                rest.scheduler.step(&principal, DOOR, &id, step, &key).await?
+                rest.scheduler.step(&caller.principal, DOOR, &id, step, &key).await?
             }
             None if reason.is_some() => {
                 return Err(Failure::field("reason", "reason goes with status cancelled or declined"));
             }
-            None => rest.scheduler.relocate(&principal, DOOR, &id, &start, &key).await?,
+            None => rest.scheduler.relocate(&caller.principal, DOOR, &id, &start, &key).await?,
         };
-        Ok(rest.shown(&principal, &row))
+        Ok(rest.shown(&caller, &row))
     };
     rest.answer(StatusCode::OK, changed.await)
 }
@@ -275,17 +273,17 @@ pub(super) async fn cancel(
     uri: Uri,
 ) -> Response {
     let cancelled = async {
-        let principal = Rest::principal(&bearer, Scope::BookingWrite)?;
+        let caller = Caller::of(&bearer, Scope::BookingWrite)?;
         let key = rest.key(&headers)?;
         let Cancelled { reason } = input::query(&uri)?;
-        let row = rest.scheduler.step(&principal, DOOR, &id, Step::Cancel(reason), &key).await?;
-        Ok(rest.shown(&principal, &row))
+        let row = rest.scheduler.step(&caller.principal, DOOR, &id, Step::Cancel(reason), &key).await?;
+        Ok(rest.shown(&caller, &row))
     };
     rest.answer(StatusCode::OK, cancelled.await)
 }
 
 impl Rest {
-    fn shown(&self, principal: &Principal, row: &BookingRow) -> Value {
-        json!({"appointment": self.scheduler.booking(principal, row)})
+    fn shown(&self, caller: &Caller, row: &BookingRow) -> Value {
+        json!({"appointment": self.scheduler.booking(caller, row)})
     }
 }

@@ -19,11 +19,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::{sync::oneshot, time::Instant};
 
-use super::{DOOR, Rest, input, waiting};
+use super::{
+    DOOR, Rest, input,
+    waiting::{self, answer_to, is_silence},
+};
 use crate::{
     booking::{
         Principal,
-        scheduler::{Failure, FailureCode},
+        scheduler::{Caller, Failure, FailureCode},
     },
     token::{Bearer, Scope},
     whatsapp::interactive::{self, readable},
@@ -31,9 +34,9 @@ use crate::{
 
 /// How long an answer is waited for: a burst's end, a turn with the model, and some air.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How often it is looked whether the turn ended without anything to say, or on another replica.
+/// How often it is looked whether another replica has sent the answer, or a person took over.
 const LOOK: Duration = Duration::from_millis(250);
-/// How long a committed answer may take from the outbox to here before it is read from the conversation.
+/// How long it is waited after a takeover for an answer that was on its way.
 const HANDOVER: Duration = Duration::from_secs(3);
 /// Longest message, in characters, as on `WhatsApp`.
 const LONGEST: usize = 4096;
@@ -62,14 +65,14 @@ pub(super) async fn chat(
     body: Body,
 ) -> Response {
     let answered = async {
-        let principal = Rest::principal(&bearer, Scope::BookingWrite)?;
+        let caller = Caller::of(&bearer, Scope::BookingWrite)?;
         let key = rest.key(&headers)?;
         let said: Said = input::body(body).await?;
         check(&said)?;
         if said.send_whatsapp {
-            Rest::principal(&bearer, Scope::ConversationReply)?;
+            Caller::of(&bearer, Scope::ConversationReply)?;
         }
-        rest.talk(&principal, &key, said).await
+        rest.talk(&caller.principal, &key, said).await
     };
     rest.answer(StatusCode::OK, answered.await)
 }
@@ -106,8 +109,6 @@ fn check(said: &Said) -> Result<(), Failure> {
 enum Heard {
     /// This was said.
     Body(Value),
-    /// It was answered, and only the words are left.
-    Text(String),
     /// Nothing is said: a person answers, or there was nothing to answer.
     Silence,
 }
@@ -137,23 +138,21 @@ impl Rest {
         }
         let turns = store.turns(conversation.id, 1).await.map_err(failed)?;
         let before = turns.first().map_or(-1, |turn| turn.epoch);
-        // A repeat whose first try was not waited for to its end hears the answer to the first try, and never that to
-        // an earlier message.
+        // The first try says which turn was the last one before the message.
         let since = store.remember(&format!("chat-since:{id}"), &digest, &json!(before), now).await;
         let before = since.map_err(of_key)?.as_i64().unwrap_or(before);
-        let answer = self.waiting.next(conversation.id);
+        let answer = self.waiting.of(&id);
         let (kind, text, raw) = content(&said, &id, now.as_second());
         let message = IncomingMessage { id: id.clone(), sender, kind, text, sent_at: now, raw };
         let delivery = Delivery { messages: vec![message], ..Delivery::default() };
         self.intake.keep(delivery).await.map_err(|_| {
             Failure::new(FailureCode::ServiceUnavailable, "the message is not kept: send it again")
         })?;
-        let heard = self.hear(conversation.id, before, answer).await?;
+        let heard = self.hear(&id, conversation.id, before, answer).await?;
         let mut value = match &heard {
             Heard::Body(body) => {
                 json!({"answer": readable(body), "actions": actions(body), "state": "answered"})
             }
-            Heard::Text(text) => json!({"answer": text, "actions": [], "state": "answered"}),
             Heard::Silence => json!({"answer": null, "actions": [], "state": "silent"}),
         };
         if let (true, Some(number)) = (said.send_whatsapp, &said.whatsapp_number) {
@@ -166,37 +165,37 @@ impl Rest {
         }
     }
 
+    /// What came of the message with this id: told by the sender of this process, or kept by whoever sent it.
     async fn hear(
         &self,
+        message: &str,
         conversation: i64,
         before: i64,
         mut answer: oneshot::Receiver<Value>,
     ) -> Result<Heard, Failure> {
-        let store = &self.scheduler.desk.store;
+        let desk = &self.scheduler.desk;
+        let failed = |error: StoreError| Failure::of_reading(&error);
+        let heard = |body: Value| if is_silence(&body) { Heard::Silence } else { Heard::Body(body) };
         let end = Instant::now() + PATIENCE;
-        let mut committed: Option<Instant> = None;
+        let mut taken_over: Option<Instant> = None;
         while Instant::now() < end {
+            if let Some(body) = answer_to(&*desk.store, &*desk.clock, message).await.map_err(failed)? {
+                return Ok(heard(body));
+            }
             tokio::select! {
                 body = &mut answer => match body {
-                    Ok(body) => return Ok(Heard::Body(body)),
-                    Err(_) => answer = self.waiting.next(conversation),
+                    Ok(body) => return Ok(heard(body)),
+                    Err(_) => answer = self.waiting.of(message),
                 },
                 () = tokio::time::sleep(LOOK) => {}
             }
-            let turns = store.turns(conversation, 1).await.map_err(|error| Failure::of_reading(&error))?;
-            let Some(turn) = turns.first().filter(|turn| turn.epoch > before) else { continue };
-            if matches!(turn.effect.as_str(), "silence" | "taken_over") {
+            // A person who takes over while a turn runs ends it without a word, not even one for a program.
+            let turns = desk.store.turns(conversation, 1).await.map_err(failed)?;
+            if turns.first().is_some_and(|turn| turn.epoch > before && turn.effect == "taken_over")
+                && taken_over.get_or_insert_with(Instant::now).elapsed() >= HANDOVER
+            {
                 return Ok(Heard::Silence);
             }
-            if committed.get_or_insert_with(Instant::now).elapsed() < HANDOVER {
-                continue;
-            }
-            let history =
-                store.history(conversation, 10).await.map_err(|error| Failure::of_reading(&error))?;
-            let words = |content: &Value| {
-                (content["role"] == "model").then(|| content["parts"][0]["text"].as_str())?.map(str::to_owned)
-            };
-            return Ok(history.iter().rev().find_map(words).map_or(Heard::Silence, Heard::Text));
         }
         Err(Failure::new(
             FailureCode::ServiceUnavailable,

@@ -21,9 +21,8 @@ use axum::{
 };
 
 use crate::{
-    booking::{Principal, Scheduler, scheduler::Failure, scheduler::FailureCode},
+    booking::{Scheduler, scheduler::Failure},
     mcp::{Gate, authenticate},
-    token::{Bearer, Scope},
     whatsapp::intake::Intake,
 };
 use waiting::Waiting;
@@ -59,13 +58,6 @@ pub fn router(rest: Rest, gate: Arc<Gate>) -> Router {
 }
 
 impl Rest {
-    fn principal(bearer: &Bearer, scope: Scope) -> Result<Principal, Failure> {
-        if bearer.scopes.allow(scope) {
-            return Ok(Principal::of_token(&bearer.subject));
-        }
-        Err(Failure::new(FailureCode::Forbidden, format!("the token lacks the scope {}", scope.as_str())))
-    }
-
     /// The caller's key, or one of our own where there is none: such a request is done anew each time it comes.
     fn key(&self, headers: &HeaderMap) -> Result<String, Failure> {
         match headers.get("idempotency-key") {

@@ -34,38 +34,33 @@ impl Rest {
     pub(super) fn answer(&self, status: StatusCode, result: Result<Value, Failure>) -> Response {
         match result {
             Ok(value) => (status, Json(value)).into_response(),
-            Err(failure) => {
-                if failure.code == FailureCode::Internal {
-                    tracing::error!(message = failure.message, "a request failed in a way that has no code");
-                }
-                self.problem(&failure)
-            }
+            Err(failure) => self.problem(&failure),
         }
     }
 
     /// A failure as it goes over the wire; with a scope missing, the challenge of RFC 6750 section 3.1 too.
     fn problem(&self, failure: &Failure) -> Response {
         let status = status(failure.code);
-        let mut body = json!({
-            "type": "about:blank",
-            "title": failure.code.as_str(),
-            "status": status.as_u16(),
-            "code": failure.code.as_str(),
-            "detail": failure.message,
-        });
-        if let Some(field) = &failure.field {
-            body["errors"] = json!([{"field": field, "message": failure.message}]);
-        }
-        if !failure.alternatives.is_empty() {
-            body["alternatives"] =
-                failure.alternatives.iter().map(|slot| self.scheduler.slot(slot)).collect();
+        let mut body = self.scheduler.refused(failure);
+        if let Some(fields) = body.as_object_mut() {
+            let detail = fields.remove("message").unwrap_or_default();
+            if let Some(field) = fields.remove("field") {
+                fields.insert("errors".into(), json!([{"field": field, "message": detail}]));
+            }
+            fields.insert("detail".into(), detail);
+            fields.insert("type".into(), json!("about:blank"));
+            fields.insert("title".into(), json!(failure.code.as_str()));
+            fields.insert("status".into(), json!(status.as_u16()));
         }
         let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if failure.code == FailureCode::Forbidden {
-            let challenge = HeaderValue::from_static("Bearer error=\"insufficient_scope\"");
-            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        if let Some(scope) = failure.scope {
+            let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{}\"", scope.as_str());
+            // Scopes are words of plain ASCII.
+            headers.extend(
+                challenge.try_into().ok().map(|value: HeaderValue| (header::WWW_AUTHENTICATE, value)),
+            );
         }
         response
     }

@@ -7,18 +7,22 @@ use axum::{
     body::{Body, to_bytes},
     http::{Request, StatusCode, header},
 };
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use mcp_store::{
     Store,
     outbox::{NewOutgoing, SendRule},
-    turn::{BurstRule, Effect, TurnResult},
+    turn::{BurstRule, ClaimedTurn, Effect, TurnResult},
 };
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use super::{Rest, router, waiting::Waiting};
+use super::{
+    Rest, router,
+    waiting::{Waiting, addressed},
+};
 use crate::{
+    assistant::Decided,
     booking::Scheduler,
     mcp::Gate,
     test_bed::{Bed, local, profile},
@@ -28,7 +32,7 @@ use crate::{
 };
 
 const URL: &str = "http://tenant.example";
-const ALL: &str = "booking:read booking:write conversation:reply";
+const ALL: &str = "booking:read booking:write customer:read conversation:reply";
 
 /// Every route with a body that would be taken.
 const ROUTES: [(&str, &str, &str, &str); 7] = [
@@ -51,6 +55,7 @@ struct Door {
     keys: Arc<Keys>,
     router: Router,
     waiting: Arc<Waiting>,
+    metrics: Arc<crate::metrics::Metrics>,
 }
 
 struct Reply {
@@ -83,13 +88,20 @@ impl Door {
             Arc::clone(&bed.store),
             bed.clock.clone(),
             Arc::clone(&wake),
+            Arc::default(),
             CancellationToken::new(),
         );
         tokio::spawn(keeping);
         let scheduler = Scheduler { desk: Arc::clone(&bed.desk), wake, metrics: Arc::default() };
-        let gate = Gate { keys: Arc::clone(&keys), public_url: URL.into(), clock: bed.clock.clone() };
+        let gate = Gate {
+            keys: Arc::clone(&keys),
+            public_url: URL.into(),
+            clock: bed.clock.clone(),
+            metrics: Arc::clone(&scheduler.metrics),
+        };
+        let metrics = Arc::clone(&scheduler.metrics);
         let rest = Rest { scheduler, intake, waiting: Arc::clone(&waiting) };
-        Self { router: router(rest, Arc::new(gate)), bed, keys, waiting }
+        Self { router: router(rest, Arc::new(gate)), bed, keys, waiting, metrics }
     }
 
     fn token(&self, subject: &str, scopes: &str) -> String {
@@ -428,6 +440,12 @@ async fn a_customer_is_told_what_a_program_did_with_their_booking() {
     assert!(texts[0].contains("cancelad") && texts[0].contains("Motivo: O Ze está doente"), "{}", texts[0]);
 }
 
+/// Commits as the worker does.
+async fn commit(store: &dyn Store, turn: &ClaimedTurn, effect: Effect, now: Timestamp) {
+    let decided = addressed(turn, Decided::plain(effect, Vec::new()));
+    store.commit_turn(turn, decided.result, &*decided.render, now).await.unwrap();
+}
+
 /// Answers every message with its own words, as turns and the sender would.
 async fn echo(store: Arc<dyn Store>, clock: crate::clock::SharedClock, waiting: Arc<Waiting>, effect: bool) {
     let rule = BurstRule {
@@ -444,8 +462,7 @@ async fn echo(store: Arc<dyn Store>, clock: crate::clock::SharedClock, waiting: 
             let body = json!({"type": "interactive", "interactive": {"type": "button", "body": {"text": text}, "action": {"buttons": buttons}}});
             let answer = NewOutgoing::answer(format!("o{}.{}", turn.conversation.id, turn.epoch), body);
             let effect = if effect { Effect::Answer(answer) } else { Effect::Silence };
-            let nothing = |_: &_| unreachable!("no booking was staged");
-            store.commit_turn(&turn, TurnResult::of(effect), &nothing, clock.now()).await.unwrap();
+            commit(&*store, &turn, effect, clock.now()).await;
         }
         while let Some(message) = store.claim_outgoing(&send, clock.now()).await.unwrap() {
             assert!(waiting.take(&*store, &*clock, &message).await, "it would have gone to WhatsApp");
@@ -477,6 +494,52 @@ async fn a_program_talks_for_its_user_and_nothing_of_it_goes_to_whatsapp() {
     let conversations = door.bed.store.conversations(None, 9).await.unwrap();
     assert_eq!(conversations.len(), 2, "two programs may have users of the same name");
     working.abort();
+}
+
+#[tokio::test]
+async fn a_late_answer_reaches_only_the_request_whose_message_it_answers() {
+    let door = Door::new().await;
+    let (store, clock) = (Arc::clone(&door.bed.store), door.bed.clock.clone());
+    let now = || crate::clock::Clock::now(&*clock);
+    let rule = BurstRule {
+        quiet: SignedDuration::ZERO,
+        longest: SignedDuration::ZERO,
+        lease: SignedDuration::from_secs(60),
+        history: 9,
+    };
+    let send = SendRule { lease: SignedDuration::from_secs(30), unknown_wait: SignedDuration::from_secs(30) };
+    let token = door.token("agent-1", ALL);
+    let said = |words: &str| json!({"message": words, "user_id": "u-1"}).to_string();
+    let (one, two) = (said("one"), said("two"));
+    let ask = |key: &'static str, body| door.ask(Some(&token), Some(key), "POST", "/api/v1/chat", body);
+    let answered = async |words: &str| loop {
+        if let Some(turn) = store.claim_turn(&rule, now()).await.unwrap() {
+            let body = json!({"type": "text", "text": {"body": format!("answer to {words}")}});
+            let answer = NewOutgoing::answer(format!("o{}", turn.epoch), body);
+            return commit(&*store, &turn, Effect::Answer(answer), now()).await;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    };
+    let handed_over = async || {
+        let message = store.claim_outgoing(&send, now()).await.unwrap().unwrap();
+        assert!(door.waiting.take(&*store, &*clock, &message).await);
+    };
+    // The first request is given up while its answer is on its way.
+    tokio::select! {
+        _ = ask("k1", &one) => unreachable!("nothing is handed over yet"),
+        () = answered("one") => {}
+    }
+    let late = async {
+        answered("two").await;
+        handed_over().await;
+        tokio::time::sleep(std::time::Duration::from_millis(600)).await;
+        handed_over().await;
+    };
+    let (second, ()) = tokio::join!(ask("k2", &two), late);
+    assert_eq!(second.body["answer"], "answer to two", "{}", second.body);
+    let repeated = ask("k1", &one).await;
+    assert_eq!(repeated.body["answer"], "answer to one", "{}", repeated.body);
+    assert_eq!(ask("k2", &two).await.body, second.body);
 }
 
 #[tokio::test]
@@ -524,10 +587,7 @@ async fn an_answer_goes_on_to_a_customer_only_within_their_window_and_with_the_s
                     json!({"type": "text", "text": {"body": "Chegou!"}}),
                 );
                 let now = crate::clock::Clock::now(&*clock);
-                store
-                    .commit_turn(&turn, TurnResult::of(Effect::Answer(answer)), &nothing, now)
-                    .await
-                    .unwrap();
+                commit(&*store, &turn, Effect::Answer(answer), now).await;
                 let message = store.claim_outgoing(&send, now).await.unwrap().unwrap();
                 assert!(waiting.take(&*store, &*clock, &message).await);
             }
@@ -547,4 +607,52 @@ async fn an_answer_goes_on_to_a_customer_only_within_their_window_and_with_the_s
     assert_eq!(late.body["whatsapp"]["sent"], false, "{}", late.body);
     working.abort();
     assert!(door.bed.said().await.is_empty());
+}
+
+#[tokio::test]
+async fn whose_a_booking_is_only_customer_read_may_see() {
+    let door = Door::new().await;
+    let made = door.booked("2026-11-17T10:00").await;
+    let one = format!("/api/v1/appointments/{}", made["reference"].as_str().unwrap());
+    let as_ = async |scopes: &str, method: &str, path: &str, body: Value| {
+        door.ask(Some(&door.token("agent-2", scopes)), None, method, path, &text(&body)).await
+    };
+    let list = "/api/v1/appointments/list?date=2026-11-17";
+    let move_to = |start: &str| json!({"start": start});
+    for (scopes, method, path, body) in [
+        ("booking:read", "GET", list, Value::Null),
+        ("booking:read", "GET", one.as_str(), Value::Null),
+        ("booking:write", "PATCH", one.as_str(), move_to("2026-11-17T11:00")),
+        (
+            "booking:write conversation:reply settings:write",
+            "PATCH",
+            one.as_str(),
+            move_to("2026-11-17T15:00"),
+        ),
+    ] {
+        let reply = as_(scopes, method, path, body).await;
+        assert_eq!(reply.status, StatusCode::OK, "{}", reply.body);
+        let said = reply.body.to_string();
+        assert!(!said.contains("Ana") && !said.contains("88887777"), "{method} {path} {said}");
+    }
+    let by_phone = "/api/v1/appointments/list?phone=5511988887777";
+    let refused = as_("booking:read", "GET", by_phone, Value::Null).await;
+    assert_eq!((refused.code(), refused.body["scope"].as_str()), ("forbidden", Some("customer:read")));
+    assert!(refused.challenge);
+    let seen = as_("booking:read customer:read", "GET", by_phone, Value::Null).await;
+    assert_eq!(seen.body["appointments"][0]["customer"], "Ana", "{}", seen.body);
+}
+
+#[tokio::test]
+async fn a_refusal_counts_under_its_code_whether_or_not_there_was_a_token() {
+    let door = Door::new().await;
+    door.ask(None, None, "GET", "/api/v1/appointments/list", "").await;
+    let token = door.token("a", "booking:write");
+    door.ask(Some(&token), None, "GET", "/api/v1/appointments/list", "").await;
+    door.agent("GET", "/api/v1/appointments/NADA", Value::Null).await;
+    door.agent("GET", "/api/v1/appointments/list?day=1", Value::Null).await;
+    let text = door.metrics.render();
+    for code in ["unauthorized", "forbidden", "not_found", "validation"] {
+        assert!(text.contains(&format!(r#"mcp_refusals_total{{code="{code}"}} 1"#)), "{code}: {text}");
+    }
 }

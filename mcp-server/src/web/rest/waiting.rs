@@ -1,19 +1,22 @@
-//! Answers to programs: messages of conversations that no channel leads to are handed to whoever waits for them.
+//! Answers to programs: messages of conversations that no channel leads to are handed to whoever waits for the answer to
+//! just these messages.
 
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
 };
 
+use jiff::{SignedDuration, Timestamp};
 use mcp_store::{
     Store, StoreError,
     inbox::Sender,
-    outbox::{ClaimedOutgoing, OutgoingKind, SendEnd},
+    outbox::{ClaimedOutgoing, NewOutgoing, SendEnd},
+    turn::{ClaimedTurn, Effect},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use crate::{booking::Principal, clock::Clock, telemetry};
+use crate::{assistant::Decided, booking::Principal, clock::Clock, telemetry};
 
 /// User ids that begin like this were made here, and by no channel.
 const PREFIX: &str = "rest:";
@@ -29,39 +32,103 @@ pub fn is_program(sender: &Sender) -> bool {
     sender.wa_id.is_none() && sender.user_id.as_deref().is_some_and(|id| id.starts_with(PREFIX))
 }
 
-/// Who waits in this process, by conversation.
+/// Where an answer to a program says which messages it answers. Committed with the answer, and taken off before anybody
+/// reads it: a request gets the answer to its own message and no other one, however late that comes.
+const ANSWERS: &str = "answers_messages";
+/// What is said where nothing is: whoever waits is to hear of it.
+const SILENCE: &str = "silence";
+
+/// What a turn decided for a user of a program, with the messages it answers written beside it. Silence is written down
+/// as well. Turns of a channel stay as they are.
+#[must_use]
+pub fn addressed(turn: &ClaimedTurn, mut decided: Decided) -> Decided {
+    if !is_program(&turn.sender) {
+        return decided;
+    }
+    let messages: Value = turn.messages.iter().map(|message| message.id.as_str()).collect();
+    let silence = || {
+        let id = format!("{PREFIX}{SILENCE}:{}.{}", turn.conversation.id, turn.epoch);
+        NewOutgoing::answer(id, json!({"type": SILENCE, ANSWERS: messages}))
+    };
+    match &mut decided.result.effect {
+        Effect::Answer(message) | Effect::GiveUp { answer: Some(message), .. } => {
+            message.body[ANSWERS] = messages;
+        }
+        Effect::GiveUp { answer: nothing, .. } => *nothing = Some(silence()),
+        effect @ Effect::Silence => *effect = Effect::Answer(silence()),
+        Effect::Book(_) | Effect::Change(_) => {
+            let render = decided.render;
+            decided.render = Box::new(move |outcome| {
+                let (mut message, history) = render(outcome);
+                message.body[ANSWERS] = messages.clone();
+                (message, history)
+            });
+        }
+    }
+    decided
+}
+
+/// Whether an answer is that nothing is said.
+pub fn is_silence(body: &Value) -> bool {
+    body["type"] == SILENCE
+}
+
+/// Under which key the answer to a message is kept for a day, for whoever asks again and for other replicas.
+fn key(message: &str) -> String {
+    format!("chat-answer:{message}")
+}
+
+/// The message's id says all there is to compare.
+const NO_DIGEST: &str = "";
+
+/// The answer to a message, where there is one.
+pub async fn answer_to(
+    store: &dyn Store,
+    clock: &dyn Clock,
+    message: &str,
+) -> Result<Option<Value>, StoreError> {
+    store.recall(&key(message), NO_DIGEST, clock.now()).await
+}
+
+/// Who waits in this process, by the message that is to be answered.
 #[derive(Debug, Default)]
-pub struct Waiting(Mutex<HashMap<i64, Vec<oneshot::Sender<Value>>>>);
+pub struct Waiting(Mutex<HashMap<String, Vec<oneshot::Sender<Value>>>>);
 
 impl Waiting {
-    /// Waits for the next answer of a conversation.
-    pub fn next(&self, conversation: i64) -> oneshot::Receiver<Value> {
+    /// Waits for the answer to a message.
+    pub fn of(&self, message: &str) -> oneshot::Receiver<Value> {
         let (reply, answer) = oneshot::channel();
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let waiting = all.entry(conversation).or_default();
-        waiting.retain(|one| !one.is_closed());
-        waiting.push(reply);
+        // Who was not waited for to the end is forgotten by the next one to come.
+        all.retain(|_, waiting| {
+            waiting.retain(|one| !one.is_closed());
+            !waiting.is_empty()
+        });
+        all.entry(message.to_owned()).or_default().push(reply);
         answer
     }
 
-    fn give(&self, conversation: i64, body: &Value) {
+    fn give(&self, message: &str, body: &Value) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for reply in all.remove(&conversation).unwrap_or_default() {
-            // Who has gone finds the answer in the conversation.
+        for reply in all.remove(message).unwrap_or_default() {
+            // Who has gone finds the answer under its key.
             let _ = reply.send(body.clone());
         }
     }
 
-    /// Takes a message that is for a program: its answer is handed over and the message counts as sent; no channel ever
-    /// sees it. Says whether it was one.
+    /// Takes a message that is for a program: its answer is kept and handed over, and the message counts as sent; no
+    /// channel ever sees it. Says whether it was one.
     pub async fn take(&self, store: &dyn Store, clock: &dyn Clock, message: &ClaimedOutgoing) -> bool {
         if !is_program(&message.recipient) {
             return false;
         }
-        if message.kind == OutgoingKind::Answer {
-            self.give(message.conversation_id, &message.body);
-        }
-        let end = SendEnd::Sent { wamid: format!("{PREFIX}{}", message.id) };
+        let end = match self.answer(store, clock, message.body.clone()).await {
+            Ok(()) => SendEnd::Sent { wamid: format!("{PREFIX}{}", message.id) },
+            Err(error) => {
+                let at = clock.now().saturating_add(SignedDuration::from_secs(2)).unwrap_or(Timestamp::MAX);
+                SendEnd::Retry { at, why: telemetry::chain(&error) }
+            }
+        };
         match store.sent(message, end, clock.now()).await {
             Ok(_) | Err(StoreError::Stale) => {}
             Err(error) => tracing::error!(
@@ -71,5 +138,14 @@ impl Waiting {
             ),
         }
         true
+    }
+
+    async fn answer(&self, store: &dyn Store, clock: &dyn Clock, mut body: Value) -> Result<(), StoreError> {
+        let answered = body.as_object_mut().and_then(|fields| fields.remove(ANSWERS)).unwrap_or_default();
+        for message in answered.as_array().into_iter().flatten().filter_map(Value::as_str) {
+            let kept = store.remember(&key(message), NO_DIGEST, &body, clock.now()).await?;
+            self.give(message, &kept);
+        }
+        Ok(())
     }
 }

@@ -92,7 +92,9 @@ impl World {
             wake: Arc::default(),
             metrics: Arc::default(),
             board: Arc::default(),
+            traces: crate::traces::Traces::default(),
             waiting: Arc::default(),
+            unrecorded: Arc::default(),
         };
         Self { sim, sender, clock, conversation, _folder: folder }
     }
@@ -115,7 +117,7 @@ impl World {
 
     async fn send(&self, id: &str) -> OutgoingRow {
         while let Some(message) = self.sender.store.claim_outgoing(&SEND, self.clock.now()).await.unwrap() {
-            self.sender.deliver(message).await;
+            self.sender.deliver(message, &CancellationToken::new()).await;
         }
         self.sender.store.outgoing(id).await.unwrap().unwrap()
     }

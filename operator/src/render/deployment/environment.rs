@@ -3,7 +3,10 @@
 use k8s_openapi::api::core::v1::{EnvVar, EnvVarSource, SecretKeySelector};
 
 use crate::{
-    client::{credentials, validate::Tenant},
+    client::{
+        credentials,
+        validate::{Database, Tenant},
+    },
     keys::TOKEN_SIGNING_KEY,
     render::{Platform, profile},
 };
@@ -19,20 +22,21 @@ pub fn all(tenant: &Tenant, platform: &Platform) -> Vec<EnvVar> {
     variables
 }
 
-/// What is no secret; `migrate` needs nothing else.
+/// What `migrate` reads: no secret but the address of a PostgreSQL.
 pub fn settings(tenant: &Tenant, platform: &Platform) -> Vec<EnvVar> {
     let (name, namespace, settings) = (tenant.owner.name(), &tenant.namespace, &platform.settings);
-    let mut variables = vec![
-        plain("PROFILE_PATH", format!("{PROFILE_DIRECTORY}/{}", profile::PROFILE_FILE)),
-        plain("DATABASE_URL", format!("sqlite://{DATA_DIRECTORY}/tenant.db")),
+    let mut variables = vec![plain("PROFILE_PATH", format!("{PROFILE_DIRECTORY}/{}", profile::PROFILE_FILE))];
+    variables.extend(database(tenant));
+    variables.extend([
         plain("LISTEN_PUBLIC", format!("0.0.0.0:{PUBLIC_PORT}")),
         plain("LISTEN_INTERNAL", format!("0.0.0.0:{INTERNAL_PORT}")),
-        plain("BASE_PATH", format!("/{name}/{}", tenant.environment)),
+        plain("BASE_PATH", tenant.base_path()),
         plain("PUBLIC_URL", tenant.url()),
         plain(
             "ALLOWED_HOSTS",
             format!(
-                "{name}.{namespace}.svc,{name}.{namespace}.svc.cluster.local,{name}.{namespace},{name},localhost,127.0.0.1"
+                "{}{name}.{namespace}.svc,{name}.{namespace}.svc.cluster.local,{name}.{namespace},{name},localhost,127.0.0.1",
+                tenant.route.as_ref().map(|route| format!("{},", route.host)).unwrap_or_default()
             ),
         ),
         plain("CLIENT_NAME", name),
@@ -41,18 +45,44 @@ pub fn settings(tenant: &Tenant, platform: &Platform) -> Vec<EnvVar> {
         plain("WHATSAPP_PHONE_NUMBER_ID", &tenant.phone_number_id),
         plain("GEMINI_BASE", &settings.gemini_base),
         plain("GEMINI_MODEL", &tenant.model),
+    ]);
+    let optional = [
+        ("WHATSAPP_BUSINESS_ACCOUNT_ID", tenant.business_account_id.clone()),
+        ("WHATSAPP_TEMPLATES", tenant.templates.clone()),
+        ("WHATSAPP_MESSAGES_PER_SECOND", tenant.messages_per_second.map(|number| number.to_string())),
+        (
+            "GEMINI_FALLBACK_MODELS",
+            (!tenant.fallback_models.is_empty()).then(|| tenant.fallback_models.join(",")),
+        ),
     ];
+    variables.extend(optional.into_iter().filter_map(|(name, value)| Some(plain(name, value?))));
     if let Some(calendar) = &tenant.google_calendar {
         variables.extend([
             plain("GOOGLE_CALENDAR_BASE", &settings.google_calendar_base),
             plain("GOOGLE_TOKEN_URL", &settings.google_token_url),
             plain("GOOGLE_CALENDAR_ID", calendar),
         ]);
+        variables
+            .extend(tenant.calendar_poll.map(|seconds| plain("GOOGLE_CALENDAR_POLL", seconds.to_string())));
     }
     if platform.extra_ca.is_some() {
         variables.push(plain("EXTRA_CA_FILE", format!("{PROFILE_DIRECTORY}/{}", profile::EXTRA_CA_FILE)));
     }
     variables
+}
+
+/// Where appointments are kept.
+fn database(tenant: &Tenant) -> Vec<EnvVar> {
+    match &tenant.database {
+        Database::Sqlite { .. } => {
+            vec![plain("DATABASE_URL", format!("sqlite://{DATA_DIRECTORY}/tenant.db"))]
+        }
+        // A URL or its parts: which of them there are was judged when they were copied.
+        Database::Postgres { .. } => {
+            let copy = tenant.owner.credentials_secret();
+            credentials::DATABASE_KEYS.iter().map(|key| secret(&copy, key, true)).collect()
+        }
+    }
 }
 
 fn plain(name: &str, value: impl Into<String>) -> EnvVar {

@@ -20,7 +20,7 @@ use k8s_openapi::{
 };
 
 use crate::{
-    client::validate::Tenant,
+    client::validate::{Database, Tenant},
     labels,
     render::{Platform, secrets::hex},
 };
@@ -45,12 +45,19 @@ pub fn build(tenant: &Tenant, platform: &Platform, secrets_hash: &str) -> Deploy
     Deployment {
         metadata: tenant.meta(tenant.owner.name().to_owned()),
         spec: Some(DeploymentSpec {
-            replicas: Some(1),
+            replicas: Some(if tenant.suspended { 0 } else { i32::from(tenant.replicas) }),
             revision_history_limit: Some(3),
             selector: LabelSelector { match_labels: Some(selector), ..LabelSelector::default() },
-            // Two servers on one SQLite file would each hold a lock the other needs.
             strategy: Some(DeploymentStrategy {
-                type_: Some("Recreate".to_owned()),
+                type_: Some(
+                    match tenant.database {
+                        // Two servers on one SQLite file would each hold a lock the other needs.
+                        Database::Sqlite { .. } => "Recreate",
+                        // Leases in the database decide who works on what.
+                        Database::Postgres { .. } => "RollingUpdate",
+                    }
+                    .to_owned(),
+                ),
                 ..DeploymentStrategy::default()
             }),
             template: PodTemplateSpec {
@@ -122,19 +129,24 @@ fn container(tenant: &Tenant, platform: &Platform) -> Container {
             ..ResourceRequirements::default()
         }),
         security_context: Some(hardening::container()),
-        volume_mounts: Some(vec![
-            VolumeMount { read_only: Some(true), ..mount("profile", PROFILE_DIRECTORY) },
-            mount("data", DATA_DIRECTORY),
-            // SQLite sorts large results in temporary files, and the root file system is read-only.
-            mount("tmp", "/tmp"),
-        ]),
+        volume_mounts: Some(mounts(tenant)),
         ..Container::default()
+    }
+}
+
+fn mounts(tenant: &Tenant) -> Vec<VolumeMount> {
+    let profile = VolumeMount { read_only: Some(true), ..mount("profile", PROFILE_DIRECTORY) };
+    // SQLite sorts large results in temporary files, and the root file system is read-only.
+    let tmp = mount("tmp", "/tmp");
+    match tenant.database {
+        Database::Sqlite { .. } => vec![profile, mount("data", DATA_DIRECTORY), tmp],
+        Database::Postgres { .. } => vec![profile, tmp],
     }
 }
 
 fn volumes(tenant: &Tenant) -> Vec<Volume> {
     let volume = |name: &str| Volume { name: name.to_owned(), ..Volume::default() };
-    vec![
+    let mut volumes = vec![
         Volume {
             config_map: Some(ConfigMapVolumeSource {
                 name: tenant.owner.profile_config_map(),
@@ -156,7 +168,11 @@ fn volumes(tenant: &Tenant) -> Vec<Volume> {
             }),
             ..volume("tmp")
         },
-    ]
+    ];
+    if matches!(tenant.database, Database::Postgres { .. }) {
+        volumes.retain(|volume| volume.name != "data");
+    }
+    volumes
 }
 
 fn mount(name: &str, path: &str) -> VolumeMount {

@@ -1,0 +1,116 @@
+//! The rules of the definitions, judged in this process as an API server judges them. The operator's tests put the
+//! same table before a real one.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use kube_cel::{CompiledSchema, Validator, compile_schema};
+use serde::Deserialize;
+use serde_json::Value;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Judge {
+    Rule,
+    Form,
+}
+
+#[derive(Deserialize)]
+struct Refused {
+    at: String,
+    by: Judge,
+    says: String,
+    value: Value,
+}
+
+#[derive(Deserialize)]
+struct Accepted {
+    at: String,
+    value: Value,
+}
+
+#[derive(Deserialize)]
+struct Table {
+    refused: Vec<Refused>,
+    accepted: Vec<Accepted>,
+}
+
+fn table() -> Table {
+    serde_yaml::from_str(include_str!("refusals.yaml")).unwrap()
+}
+
+fn schema() -> CompiledSchema {
+    let definition = serde_json::to_value(mcp_crds::definition()).unwrap();
+    compile_schema(definition.pointer("/spec/versions/0/schema/openAPIV3Schema").unwrap())
+}
+
+fn with(at: &str, value: &Value) -> Value {
+    let mut object: Value = serde_yaml::from_str(include_str!("../../examples/barbershop.yaml")).unwrap();
+    let (parent, field) = at.rsplit_once('/').unwrap();
+    match object.pointer_mut(parent).unwrap_or_else(|| panic!("no {at}")) {
+        Value::Array(items) => items[field.parse::<usize>().unwrap()] = value.clone(),
+        other => other[field] = value.clone(),
+    }
+    object
+}
+
+fn judge(schema: &CompiledSchema, object: &Value, old: Option<&Value>) -> Result<(), String> {
+    Validator::new()
+        .validate_compiled(schema, object, old)
+        .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+}
+
+#[test]
+fn every_rule_compiles() {
+    let schema = schema();
+    assert!(!schema.has_errors(), "{:?}", schema.compilation_errors());
+}
+
+#[test]
+fn what_a_rule_forbids_is_refused_with_its_sentence() {
+    let (schema, table) = (schema(), table());
+    assert!(table.refused.len() >= 60, "{} rows", table.refused.len());
+    let mut wrong = Vec::new();
+    for Refused { at, by, says, value } in &table.refused {
+        if matches!(by, Judge::Form) {
+            continue;
+        }
+        match judge(&schema, &with(at, value), None) {
+            Ok(()) => wrong.push(format!("{at} = {value} was accepted")),
+            Err(message) if message.contains(says.as_str()) => {}
+            Err(message) => wrong.push(format!("{at} = {value}: {message}")),
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_is_nearly_wrong_passes_every_rule() {
+    let (schema, table) = (schema(), table());
+    for Accepted { at, value } in &table.accepted {
+        assert_eq!(judge(&schema, &with(at, value), None), Ok(()), "{at} = {value}");
+    }
+}
+
+#[test]
+fn an_environments_database_stays_what_it_is() {
+    let schema = schema();
+    let at = "/spec/environments/0/database";
+    let before = with(at, &serde_json::json!({"sqlite": {"size": "1Gi"}}));
+    let after = with(at, &serde_json::json!({"sqlite": {"size": "2Gi"}}));
+    assert_eq!(judge(&schema, &before, Some(&before)), Ok(()));
+    let refusal = judge(&schema, &after, Some(&before)).unwrap_err();
+    assert!(refusal.contains("the database of an environment cannot be changed"), "{refusal}");
+}
+
+#[test]
+fn the_example_of_a_plan_is_read_and_no_rule_is_against_it() {
+    let text = include_str!("../../examples/plan.yaml");
+    let plan: mcp_crds::McpPlan = serde_yaml::from_str(text).unwrap();
+    assert_eq!(plan.spec.limits.environments, Some(2));
+    let definition = serde_json::to_value(mcp_crds::plan_definition()).unwrap();
+    let schema = compile_schema(definition.pointer("/spec/versions/0/schema/openAPIV3Schema").unwrap());
+    assert!(!schema.has_errors(), "{:?}", schema.compilation_errors());
+    assert_eq!(judge(&schema, &serde_yaml::from_str(text).unwrap(), None), Ok(()));
+    let everywhere: Value = serde_json::json!({"spec": {"hosts": ["*"]}});
+    assert!(judge(&schema, &everywhere, None).unwrap_err().contains("*.agency.example"));
+}

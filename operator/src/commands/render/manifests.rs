@@ -1,0 +1,239 @@
+//! What is rendered, as documents in the order of delivery.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Secret;
+use mcp_crds::McpClient;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    client::{
+        credentials::{self, Credentials},
+        outcome::Holds,
+        validate::{Tenant, validate},
+    },
+    commands::documents::Document,
+    manifests::{Confidential, Foundation, Manifests},
+    names::{ClientKey, NameError},
+    render::{self, Inventory, Platform},
+};
+
+/// What stands in place of the hash over the Secrets: nobody has them all without a cluster. The operator writes the
+/// true one, which rolls the pod once.
+const UNKNOWN_SECRETS: &str = "unknown-without-a-cluster";
+
+/// One environment, rendered.
+#[derive(Debug)]
+pub struct Rendered {
+    /// Whose it is.
+    pub owner: ClientKey,
+    /// Where it goes.
+    pub namespace: String,
+    /// Its manifests, in the order they are delivered in.
+    pub manifests: Vec<Manifest>,
+    /// What a person should know of it.
+    pub notes: Vec<String>,
+}
+
+/// One object.
+#[derive(Debug)]
+pub struct Manifest {
+    /// Its kind.
+    pub kind: String,
+    /// The object.
+    pub value: Value,
+}
+
+/// Why a client cannot be rendered.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestsError {
+    /// Its name is none.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// It stands twice.
+    #[error("the McpClient {0} stands in these files twice: remove one of them")]
+    Twice(ClientKey),
+    /// Two clients would share a namespace.
+    #[error(
+        "{first} and {second} both ask for the namespace {namespace}, which only one can have: rename one of them"
+    )]
+    NameTaken {
+        /// Who has it.
+        first: ClientKey,
+        /// Who would have it too.
+        second: ClientKey,
+        /// Which.
+        namespace: String,
+    },
+    /// Two environments would answer for one number.
+    #[error(
+        "{first} and {second} both answer for the phone number id {number}: a number belongs to one environment"
+    )]
+    NumberTaken {
+        /// Namespace of the first.
+        first: String,
+        /// Namespace of the second.
+        second: String,
+        /// Which.
+        number: String,
+    },
+    /// The profile cannot be served.
+    #[error("{namespace}: {fault}")]
+    Profile {
+        /// Where.
+        namespace: String,
+        /// Why.
+        fault: String,
+    },
+    /// The Secret among the files is not complete.
+    #[error("{namespace}: {fault}")]
+    Credentials {
+        /// Where.
+        namespace: String,
+        /// Why.
+        fault: String,
+    },
+    /// A Secret is none.
+    #[error("read the Secret {name}: {message}")]
+    Secret {
+        /// Which.
+        name: String,
+        /// Why.
+        message: String,
+    },
+    /// It could not be written as text.
+    #[error("write a manifest: {0}")]
+    Encode(String),
+}
+
+/// Renders every environment of these clients. Secrets among `documents` are checked; with `with_secrets` they are
+/// rendered as well.
+pub fn render(
+    clients: &[McpClient],
+    documents: &[Document],
+    platform: &Platform,
+    with_secrets: bool,
+    now: Timestamp,
+) -> Result<Vec<Rendered>, ManifestsError> {
+    let mut namespaces: BTreeMap<String, ClientKey> = BTreeMap::new();
+    let mut numbers: BTreeMap<String, String> = BTreeMap::new();
+    let mut rendered = Vec::new();
+    for client in clients {
+        let secret = secret_of(client, documents)?;
+        for tenant in validate(client, &platform.settings, now)? {
+            let namespace = tenant.namespace.as_str().to_owned();
+            if let Some(first) = namespaces.insert(namespace.clone(), tenant.owner.clone()) {
+                let second = tenant.owner;
+                return Err(if first == second {
+                    ManifestsError::Twice(second)
+                } else {
+                    ManifestsError::NameTaken { first, second, namespace }
+                });
+            }
+            if let Some(first) = numbers.insert(tenant.phone_number_id.clone(), namespace.clone()) {
+                let number = tenant.phone_number_id;
+                return Err(ManifestsError::NumberTaken { first, second: namespace, number });
+            }
+            rendered.push(environment(&tenant, platform, secret.as_ref(), with_secrets)?);
+        }
+    }
+    Ok(rendered)
+}
+
+fn environment(
+    tenant: &Tenant,
+    platform: &Platform,
+    secret: Option<&Secret>,
+    with_secrets: bool,
+) -> Result<Rendered, ManifestsError> {
+    let namespace = tenant.namespace.as_str().to_owned();
+    if let Err(fault) = &tenant.profile {
+        return Err(ManifestsError::Profile { namespace, fault: fault.to_string() });
+    }
+    let mut notes = Vec::new();
+    let credentials = match secret.map(|secret| credentials::judge(secret, tenant)) {
+        Some((_, verdict)) if verdict.holds != Holds::Yes => {
+            return Err(ManifestsError::Credentials { namespace, fault: verdict.message });
+        }
+        Some((credentials, verdict)) => {
+            notes.push(format!("{namespace}: {}", verdict.message));
+            credentials
+        }
+        None => None,
+    };
+    let shown = credentials.filter(|_| with_secrets);
+    let (credentials_secret, keys_secret) = (tenant.owner.credentials_secret(), tenant.owner.keys_secret());
+    let left_out =
+        if shown.is_some() { keys_secret } else { format!("{credentials_secret} and {keys_secret}") };
+    notes.push(format!(
+        "{namespace}: not rendered: the Secrets {left_out}, which the operator makes in the cluster and without which no pod starts"
+    ));
+    Ok(Rendered {
+        owner: tenant.owner.clone(),
+        manifests: all(tenant, platform, shown.as_ref())?,
+        namespace,
+        notes,
+    })
+}
+
+/// Every manifest in the order of delivery. Taken apart field by field, so that a kind that is added and forgotten here
+/// does not compile.
+fn all(
+    tenant: &Tenant,
+    platform: &Platform,
+    credentials: Option<&Credentials>,
+) -> Result<Vec<Manifest>, ManifestsError> {
+    let inventory = Inventory { secrets_hash: Some(UNKNOWN_SECRETS.to_owned()), has_profile: true };
+    let Foundation { namespace, role_binding } = render::foundation(tenant, platform);
+    let Manifests { service_account, credentials, profile, data, route, service, deployment } =
+        render::manifests(tenant, platform, credentials, &inventory);
+    let mut list = vec![one(&namespace)?, one(&role_binding)?, one(&service_account)?];
+    list.extend(credentials.as_ref().map(|Confidential(secret)| one(secret)).transpose()?);
+    list.extend(profile.as_ref().map(one).transpose()?);
+    list.extend(data.as_ref().map(one).transpose()?);
+    list.push(one(&service)?);
+    list.extend(deployment.as_ref().map(one).transpose()?);
+    list.extend(route.as_ref().map(one).transpose()?);
+    Ok(list)
+}
+
+fn one(object: &impl Serialize) -> Result<Manifest, ManifestsError> {
+    // Through a value: its maps are sorted, so that the text is the same on every machine.
+    let value = serde_json::to_value(object).map_err(|error| ManifestsError::Encode(error.to_string()))?;
+    Ok(Manifest { kind: value["kind"].as_str().unwrap_or_default().to_owned(), value })
+}
+
+fn secret_of(client: &McpClient, documents: &[Document]) -> Result<Option<Secret>, ManifestsError> {
+    let (name, agency) = (&client.spec.credentials_secret_ref.name, client.metadata.namespace.as_deref());
+    let found = documents.iter().find(|document| {
+        document.kind() == "Secret"
+            && document.name() == name
+            && document.namespace().is_none_or(|own| Some(own) == agency)
+    });
+    let Some(document) = found else { return Ok(None) };
+    let failed = |error: serde_json::Error| {
+        // The value itself may stand in the parser's words.
+        let message = format!("it is not a Secret (line {}): values must be texts", error.line());
+        ManifestsError::Secret { name: name.clone(), message }
+    };
+    let mut secret: Secret = serde_json::from_value(document.value.clone()).map_err(failed)?;
+    // As the API server does it.
+    for (key, value) in secret.string_data.take().into_iter().flatten() {
+        secret.data.get_or_insert_default().insert(key, k8s_openapi::ByteString(value.into_bytes()));
+    }
+    Ok(Some(secret))
+}
+
+/// An object as YAML.
+pub fn yaml(value: &Value) -> Result<String, ManifestsError> {
+    serde_yaml::to_string(value).map_err(|error| ManifestsError::Encode(error.to_string()))
+}
+
+/// Everything in one text, for `kubectl apply -f -`.
+pub fn stream(rendered: &[Rendered]) -> Result<String, ManifestsError> {
+    let values = rendered.iter().flat_map(|environment| &environment.manifests);
+    let documents = values.map(|manifest| yaml(&manifest.value)).collect::<Result<Vec<_>, _>>()?;
+    Ok(documents.join("---\n"))
+}

@@ -1,6 +1,6 @@
-//! Connections, bounded in number and in the time they may take to say what they want. Who sends a head byte by byte, or
-//! opens connections and says nothing, keeps nobody else out: where there are too many, the one that has had nothing
-//! under way for longest goes.
+//! Connections, bounded in number and in the time they may take to say what they want. Who sends a head or a body byte by
+//! byte, or opens connections and says nothing, keeps nobody else out: where there are too many, the one that has had
+//! nothing under way for longest goes.
 
 use std::{
     collections::BTreeMap,

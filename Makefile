@@ -45,7 +45,7 @@ test: ## Everything with assertions: unit tests, both databases, oracles, end to
 	@$(step) "make test" $(MAKE) --no-print-directory test-set-up test-programs test-suites test-e2e
 
 test-set-up:
-	@$(step) "set-up: packages, Python environment, the test bed's programs" bash -c 'scripts/packages && scripts/packages postgres && scripts/packages browser && scripts/venv e2e/requirements.txt && scripts/venv simulator/oracles/requirements.txt && scripts/venv tenant/oracle/requirements.txt && scripts/venv browser/requirements.txt && testbed/testbed build'
+	@$(step) "set-up: packages, Python environment, the test bed's programs" bash -c 'scripts/packages && scripts/packages postgres && scripts/packages browser && scripts/venv e2e/requirements.txt && scripts/venv simulator/oracles/requirements.txt && scripts/venv tenant/oracle/requirements.txt && scripts/venv browser/requirements.txt && testbed/testbed build --tests'
 
 # Once for all: what follows finds them built.
 test-programs:
@@ -112,6 +112,7 @@ generated:
 
 charts:
 	@$(step) "helm lint" $(tools)/helm lint --strict charts/mcp-platform
+	@$(step) "alerts, and what makes each of them fire" bash -c '$(tools)/promtool check rules --lint=all --lint-fatal charts/mcp-platform/files/alerts.yaml && $(tools)/promtool test rules charts/tests/alerts.yaml'
 
 bench: export IMAGE_PROFILE ?= dist
 bench: images ## Measure what is released against floors and targets; BENCH_ONLY=acks,turns picks, BENCH_CLUSTER=no; writes bench.json (BENCH_OUT)

@@ -91,6 +91,7 @@ def test_a_client_without_its_secret_says_which_one_to_make_and_goes_on_once_it_
     assert condition(cluster.get("mcpclient", name, AGENCY), "Ready")["status"] == "False"
 
     given = credentials.fresh(name)
+    tenant = stand.known_to_vendors(client, given)
     incomplete = given.secret(AGENCY, secret)
     missing = incomplete["stringData"].pop("WHATSAPP_API_TOKEN")
     unlabelled = incomplete | {"metadata": incomplete["metadata"] | {"labels": {}}}
@@ -101,7 +102,7 @@ def test_a_client_without_its_secret_says_which_one_to_make_and_goes_on_once_it_
     assert "WHATSAPP_API_TOKEN" in waits_for_condition(cluster, name, "CredentialsReady", "KeysMissing")
 
     cluster.patch("secret", secret, AGENCY, {"stringData": {"WHATSAPP_API_TOKEN": missing}})
-    Tenant(cluster, client, given).wait_ready()
+    tenant.wait_ready()
 
     cluster.delete("mcpclient", name, AGENCY)
 

@@ -111,7 +111,7 @@ func kubeconfig(_ context.Context, keeper *lifecycle.Keeper, arguments []string)
 
 func build(ctx context.Context, keeper *lifecycle.Keeper, arguments []string) error {
 	set := flags("build")
-	sized := set.String("size", string(bed.Node), "")
+	sized, tests := set.String("size", string(bed.Node), ""), set.Bool("tests", false, "")
 	if err := parse(set, arguments, true); err != nil {
 		return err
 	}
@@ -122,6 +122,9 @@ func build(ctx context.Context, keeper *lifecycle.Keeper, arguments []string) er
 	wanted := tools.ForNode()
 	if chosen == bed.API {
 		wanted = tools.ForAPI()
+	}
+	if *tests {
+		wanted = tools.ForTests()
 	}
 	if set.NArg() > 0 {
 		named, unknown := tools.Named(set.Args())

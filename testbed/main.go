@@ -23,7 +23,8 @@ const usage = `usage: testbed COMMAND
   down [--name N | --all]          end a bed and remove all it left
   status                           list beds
   kubeconfig [--name N]            print the path of a bed's kubeconfig
-  build [--size api|node] [TOOL..] compile what is missing (default: everything)
+  build [--size api|node] [--tests] [TOOL..]
+                                   compile what is missing (default: a node; with --tests what tests use besides)
   load-image [--name N] FILE...    load image archives into a node
   restart [--name N] DAEMON        kill one of the bed's daemons and start it again
   recycle-volumes [--name N]       empty volumes without a claim and offer them again

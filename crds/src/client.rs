@@ -10,6 +10,10 @@ use crate::{delivery::Delivery, environment::Environment, status::McpClientStatu
 /// Longest name of a client, so that `{name}-{environment}` is still a namespace's name.
 pub const MAX_NAME: usize = 51;
 
+/// What is said of two environments that would answer for one address.
+pub(crate) const ROUTES_MEET: &str = "two environments have the same host and path, or one's path lies below the other's: \
+                                      give each environment a path of its own, or leave path out";
+
 /// What one business asks for. The resource lives in its agency's namespace.
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[kube(
@@ -35,8 +39,8 @@ pub const MAX_NAME: usize = 51;
     "message": "two environments use the same WhatsApp number: give each environment a phoneNumberId of its own",
     "fieldPath": ".environments",
 }, {
-    "rule": "self.environments.all(e, !has(e.route) || !has(e.route.path) || self.environments.exists_one(f, has(f.route) && has(f.route.path) && f.route.host == e.route.host && f.route.path == e.route.path))",
-    "message": "two environments have the same host and path: give each environment a path of its own, or leave path out",
+    "rule": "self.environments.all(e, !has(e.route) || !has(e.route.path) || self.environments.all(f, !has(f.route) || !has(f.route.path) || f.name == e.name || f.route.host != e.route.host || !(e.route.path + '/').startsWith(f.route.path + '/')))",
+    "message": ROUTES_MEET,
     "fieldPath": ".environments",
 }]))]
 pub struct McpClientSpec {
@@ -51,6 +55,10 @@ pub struct McpClientSpec {
     /// Where the client runs; each environment has its own namespace, `{client}-{environment}`.
     #[schemars(length(min = 1, max = 3), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
     pub environments: Vec<Environment>,
+    /// Stops the servers of every environment and keeps their data, e.g. for a season. Whoever comes by a route is answered
+    /// 503 with the reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hibernate: Option<Hibernation>,
     /// The `McpPlan` whose defaults and limits hold for this client. None when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
@@ -62,6 +70,15 @@ pub struct McpClientSpec {
     /// destroys it where the annotation `mcp-platform.dev/confirm-delete` names the namespace.
     #[serde(default)]
     pub deletion_policy: DeletionPolicy,
+}
+
+/// Why a client hibernates.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Hibernation {
+    /// What whoever comes reads, in the words of the business: `Closed until March`.
+    #[schemars(length(min = 1, max = 300))]
+    pub reason: String,
 }
 
 /// A Secret by name, in the namespace of the resource that refers to it.

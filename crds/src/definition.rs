@@ -5,22 +5,23 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 };
 use kube::CustomResourceExt;
 
-use crate::{McpClient, McpPlan, client::MAX_NAME, sentences};
+use crate::{
+    McpClient, McpPlan,
+    client::{MAX_NAME, ROUTES_MEET},
+    sentences,
+};
 
 /// The definition of `McpClient` with every rule in it.
 pub fn definition() -> CustomResourceDefinition {
-    finished(McpClient::crd(), Some(&name_rule()))
+    finished(McpClient::crd(), &[name_rule(), routes_rule()])
 }
 
 /// The definition of `McpPlan` with every rule in it.
 pub fn plan_definition() -> CustomResourceDefinition {
-    finished(McpPlan::crd(), None)
+    finished(McpPlan::crd(), &[])
 }
 
-fn finished(
-    mut crd: CustomResourceDefinition,
-    name_rule: Option<&ValidationRule>,
-) -> CustomResourceDefinition {
+fn finished(mut crd: CustomResourceDefinition, rules: &[ValidationRule]) -> CustomResourceDefinition {
     // Neither Helm nor Argo CD may remove the definition: every client would go with it.
     crd.metadata.annotations.get_or_insert_default().extend(
         [
@@ -31,11 +32,11 @@ fn finished(
     );
     for version in &mut crd.spec.versions {
         if let Some(schema) = version.schema.as_mut().and_then(|schema| schema.open_api_v3_schema.as_mut()) {
-            if let Some(rule) = name_rule {
-                schema.x_kubernetes_validations.get_or_insert_default().push(rule.clone());
+            if !rules.is_empty() {
+                schema.x_kubernetes_validations.get_or_insert_default().extend_from_slice(rules);
             }
             sentences::put_in_place_of_patterns(schema);
-            if name_rule.is_some() {
+            if !rules.is_empty() {
                 name_the_metadata(schema);
             }
             drop_foreign_formats(schema);
@@ -68,6 +69,24 @@ fn name_rule() -> ValidationRule {
              letters, digits and hyphens, e.g. bella-salon"
         )),
         field_path: Some(".metadata.name".to_owned()),
+        ..ValidationRule::default()
+    }
+}
+
+/// One environment's path against the other's where that is left out, `/{client}/{environment}`. It stands beside the
+/// spec, for the client's name is in it. The name has no bound an API server's estimate would know of: it is compared, which
+/// costs no more than the path, and never made into another text.
+fn routes_rule() -> ValidationRule {
+    let part = |number: usize| format!("e.route.path.split('/')[{number}]");
+    let (first, second) = (part(1), part(2));
+    ValidationRule {
+        rule: format!(
+            "self.spec.environments.all(e, !has(e.route) || !has(e.route.path) || self.spec.environments.all(f, \
+             !has(f.route) || has(f.route.path) || f.name == e.name || f.route.host != e.route.host || \
+             {first} != self.metadata.name || (e.route.path.split('/').size() > 2 && {second} != f.name)))"
+        ),
+        message: Some(ROUTES_MEET.to_owned()),
+        field_path: Some(".spec.environments".to_owned()),
         ..ValidationRule::default()
     }
 }

@@ -14,8 +14,8 @@ pub use client::{DeletionPolicy, McpClient, McpClientSpec, SecretReference};
 pub use definition::{definition, definition_yaml, plan_definition};
 pub use delivery::Delivery;
 pub use environment::{Environment, EnvironmentName};
-pub use plan::{McpPlan, McpPlanSpec, McpPlanStatus};
-pub use status::{EnvironmentStatus, McpClientStatus};
+pub use plan::{McpPlan, McpPlanSpec, McpPlanStatus, Rollout};
+pub use status::{Effective, EnvironmentStatus, McpClientStatus};
 
 /// The API group of every kind of the platform; also the prefix of its labels and annotations.
 pub const GROUP: &str = "mcp-platform.dev";

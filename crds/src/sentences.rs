@@ -14,6 +14,10 @@ const SENTENCES: &[(&str, &str)] = &[
         "the name of a Secret holds only small letters, digits, hyphens and points",
     ),
     (r"^[A-Za-z0-9_][A-Za-z0-9._-]*$", "a tag holds only letters, digits, points, hyphens and underscores"),
+    (
+        r"^sha256:[0-9a-f]{64}$",
+        "write a digest as the status shows it: sha256: and 64 digits or letters from a to f",
+    ),
     (r"^[1-9][0-9]{0,4}m?$", "write processor time like 10m (a hundredth of a processor) or 1"),
     (r"^[1-9][0-9]{0,5}(Ki|Mi|Gi)$", "write memory like 64Mi or 1Gi"),
     (r"^[1-9][0-9]{0,3}(Mi|Gi)$", "write the size of a volume like 512Mi or 1Gi"),
@@ -37,6 +41,14 @@ const SENTENCES: &[(&str, &str)] = &[
     (
         r"^(/[a-z0-9]([-a-z0-9._]*[a-z0-9])?)+$",
         "write a path like /bella-salon/production: it begins with a slash and does not end with one",
+    ),
+    (
+        r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+        "the name of a listener holds only small letters, digits, hyphens and points",
+    ),
+    (
+        r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$",
+        "the value of a label holds only letters, digits, hyphens, underscores and points",
     ),
     (r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "a name holds only small letters, digits and hyphens"),
     (r"^[a-z0-9][a-z0-9._-]*$", "write the model as its provider names it, e.g. gemini-3.8-flash"),

@@ -114,3 +114,47 @@ fn the_example_of_a_plan_is_read_and_no_rule_is_against_it() {
     let everywhere: Value = serde_json::json!({"spec": {"hosts": ["*"]}});
     assert!(judge(&schema, &everywhere, None).unwrap_err().contains("*.agency.example"));
 }
+
+#[test]
+fn two_environments_of_a_client_cannot_answer_for_one_address() {
+    let schema = schema();
+    let client = |routes: [Value; 2]| {
+        let example = with("/spec/displayName", &"Two".into());
+        let first = example.pointer("/spec/environments/0").unwrap();
+        let environments: Vec<Value> = ["staging", "production"]
+            .into_iter()
+            .zip(routes)
+            .enumerate()
+            .map(|(number, (name, route))| {
+                let mut environment = first.clone();
+                environment["name"] = name.into();
+                environment["whatsapp"]["phoneNumberId"] = format!("10654035224{number}").into();
+                environment["route"] = route;
+                environment
+            })
+            .collect();
+        with("/spec/environments", &environments.into())
+    };
+    let at = |path: Option<&str>| match path {
+        Some(path) => serde_json::json!({"host": "wa.agency.example", "path": path}),
+        None => serde_json::json!({"host": "wa.agency.example"}),
+    };
+    // The client is called barbearia-do-ze: what is left out has its name in it.
+    for [staging, production] in [
+        [Some("/ze"), Some("/ze")],
+        [Some("/ze"), Some("/ze/live")],
+        [Some("/barbearia-do-ze/production"), None],
+        [None, Some("/barbearia-do-ze")],
+    ] {
+        let refusal = judge(&schema, &client([at(staging), at(production)]), None).unwrap_err();
+        assert!(refusal.contains("two environments have the same host and path"), "{refusal}");
+    }
+    for [staging, production] in
+        [[None, None], [Some("/ze"), Some("/zeca")], [Some("/ze-staging"), Some("/ze")]]
+    {
+        assert_eq!(judge(&schema, &client([at(staging), at(production)]), None), Ok(()));
+    }
+    let mut elsewhere = at(Some("/ze"));
+    elsewhere["host"] = "staging.agency.example".into();
+    assert_eq!(judge(&schema, &client([elsewhere, at(Some("/ze"))]), None), Ok(()));
+}

@@ -20,11 +20,13 @@ def writes_for(cluster: Cluster, tenant: Tenant) -> list[str]:
 
 def requests_since(cluster: Cluster, since: float) -> list[str]:
     """The operator's requests since an instant (seconds of the epoch). A watch that is renewed after its time is no
-    question about anybody, so it does not count."""
+    question about anybody, nor is the lease its replicas agree by, so neither counts."""
     return [
         _line(event)
         for event in _of_operator(cluster)
-        if event["verb"] != "watch" and _received(event) >= since
+        if event["verb"] != "watch"
+        and event.get("objectRef", {}).get("resource") != "leases"
+        and _received(event) >= since
     ]
 
 

@@ -19,10 +19,14 @@ NAMESPACE = "mcp-platform"
 
 def install(cluster: Cluster, *, authority: str, agencies: list[str]) -> None:
     """Installs or upgrades the chart so that third parties are the simulator, and waits for the operator."""
+    # Tenants call the simulator and are called by it; a cluster that enforces policies lets nobody else through.
+    around = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "simulator"}}}]
     values = {
         "image": images.value("mcp-operator"),
         "server": {"image": images.value("mcp-server")},
         "agencies": agencies,
+        # What a server knows is to be in the status soon.
+        "probeInterval": 2,
         "endpoints": {
             "whatsappGraphBase": f"{simulator.URL}/v26.0",
             "geminiBase": simulator.URL,
@@ -30,6 +34,7 @@ def install(cluster: Cluster, *, authority: str, agencies: list[str]) -> None:
             "googleTokenUrl": f"{simulator.URL}/token",
             "extraCa": authority,
         },
+        "network": {"ingress": around, "extraEgress": [{"to": around}]},
     }
     say("installing the operator by Helm")
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
@@ -55,8 +60,9 @@ def helm(cluster: Cluster, *words: str | Path) -> str:
 
 
 def pod(cluster: Cluster) -> Object:
-    """The operator's pod."""
-    return next(found for found in cluster.list("pods", NAMESPACE) if found["status"]["phase"] == "Running")
+    """The pod of the operator that leads."""
+    leader = cluster.get("lease", "mcp-operator", NAMESPACE)["spec"]["holderIdentity"]
+    return cluster.get("pod", leader, NAMESPACE)
 
 
 def reconciles(cluster: Cluster) -> int:

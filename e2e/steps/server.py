@@ -4,9 +4,10 @@ import http.client
 import json
 import os
 import socket
+import ssl
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,8 @@ class Served:
     process: Process
     #: From the start of the program to its first 200.
     start_seconds: float
+    #: The listener for kubelet, Prometheus and the operator, where there is one.
+    internal: str = ""
 
 
 def image_program(name: str) -> Path:
@@ -39,20 +42,31 @@ def image_program(name: str) -> Path:
 
 
 @contextmanager
-def simulator() -> Iterator[str]:
-    """The simulator's URL."""
+def simulator(tls: Path | None = None) -> Iterator[str]:
+    """The simulator's URL; over TLS with the `tls.crt` and `tls.key` of a folder, which are localhost's."""
     port = free_port()
     command = [str(image_program("mcp-simulator")), "serve", "--listen", f"127.0.0.1:{port}", "--keep", "500"]
-    with started(command, f"http://127.0.0.1:{port}/_sim/holds") as served:
-        yield served.url.removesuffix("/_sim/holds")
+    origin = f"http://127.0.0.1:{port}"
+    if tls:
+        command += ["--tls-cert", str(tls / "tls.crt"), "--tls-key", str(tls / "tls.key")]
+        origin = f"https://localhost:{port}"
+    with started(command, f"{origin}/_sim/holds"):
+        yield origin
 
 
 @contextmanager
 def server(
-    folder: Path, given: Credentials, vendors: str, *, patient: bool = True, **settings: str
+    folder: Path,
+    given: Credentials,
+    vendors: str,
+    *,
+    patient: bool = True,
+    command: Sequence[str] | None = None,
+    **settings: str,
 ) -> Iterator[Served]:
     """The example's server with the database in `folder`, a new one where there is none. `settings` are variables
-    beside the usual ones; a server that is not given patience is killed at the end, whatever it is doing."""
+    beside the usual ones; a server that is not given patience is killed at the end, whatever it is doing. `command`
+    runs it in another way than by itself."""
     client = clients.barbershop()
     environment = client["spec"]["environments"][0]
     profile = folder / "profile.yaml"
@@ -79,8 +93,11 @@ def server(
     program = str(image_program("mcp-server"))
     run(program, "migrate", env=env)
     health = f"http://127.0.0.1:{public}/health"
-    with started([program, "serve"], health, env, folder / "server.log", patient=patient) as served:
-        yield Served(served.url.removesuffix("/health"), served.process, served.start_seconds)
+    words = [*(command or [program]), "serve"]
+    with started(words, health, env, folder / "server.log", patient=patient) as served:
+        yield Served(
+            served.url.removesuffix("/health"), served.process, served.start_seconds, f"http://127.0.0.1:{internal}"
+        )
 
 
 @contextmanager
@@ -92,7 +109,7 @@ def started(
         begun = time.monotonic()
         child = subprocess.Popen(command, env=None if env is None else dict(env), stdout=output, stderr=output)
         try:
-            until(f"{command[0]} to answer", lambda: _answers(url, child), seconds=15, every=0.001)
+            until(f"{command[0]} to answer", lambda: _answers(url, child), seconds=60, every=0.001)
             took = time.monotonic() - begun
             yield Served(url, Process(child.pid, _start_time(child.pid)), took)
         finally:
@@ -129,7 +146,12 @@ def _answers(url: str, child: subprocess.Popen) -> bool:
     if child.poll() is not None:
         raise RuntimeError(f"{child.args} ended with exit {child.returncode}")
     at = urlsplit(url)
-    connection = http.client.HTTPConnection(at.hostname or "", at.port, timeout=2)
+    if at.scheme == "https":
+        # Whether it answers is asked, not who it is.
+        unverified = ssl._create_unverified_context()
+        connection = http.client.HTTPSConnection(at.hostname or "", at.port, timeout=2, context=unverified)
+    else:
+        connection = http.client.HTTPConnection(at.hostname or "", at.port, timeout=2)
     try:
         connection.request("GET", at.path)
         return connection.getresponse().status == 200

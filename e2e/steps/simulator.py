@@ -52,9 +52,12 @@ class Simulator:
             if event["calendar_id"] == calendar and event["status"] != "cancelled"
         ]
 
-    def register_number(self, number: str, webhook_url: str, app_secret: str) -> None:
-        """From now on status webhooks and `say` of this number go to the tenant."""
-        body = {"phone_number_id": number, "webhook_url": webhook_url, "app_secret": app_secret}
+    def register_number(
+        self, number: str, webhook_url: str, app_secret: str, *, tokens: list[str] | None = None
+    ) -> None:
+        """From now on status webhooks and `say` of this number go to the tenant. Where tokens are given, every other
+        one has expired."""
+        body = {"phone_number_id": number, "webhook_url": webhook_url, "app_secret": app_secret, "access_tokens": tokens}
         self._ask("POST", "/_sim/numbers", body)
 
     @contextmanager

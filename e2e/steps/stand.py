@@ -61,6 +61,10 @@ class Stand:
         secret_name = client["spec"]["credentialsSecretRef"]["name"]
         self.cluster.delete("secret", secret_name, AGENCY)
         self.cluster.create(agreed.secret(AGENCY, secret_name))
+        return self.known_to_vendors(client, agreed)
+
+    def known_to_vendors(self, client: Object, agreed: Credentials) -> Tenant:
+        """Its number at Meta and its service account at Google: without them it is not Ready."""
         tenant = Tenant(self.cluster, client, agreed)
         self._names.forget(tenant.namespace)
         self.simulator.register_number(tenant.number, tenant.webhook_url, agreed.app_secret)

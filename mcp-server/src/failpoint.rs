@@ -62,7 +62,8 @@ impl Point {
     }
 }
 
-/// Ends the process where `MCP_FAIL_AT` is `name:n` and this is the n-th time somebody comes here.
+/// Ends the process where `MCP_FAIL_AT` is `name:n` and this is the n-th time somebody comes here; where `MCP_HANG_AT`
+/// is, whoever comes never goes on.
 #[cfg(feature = "failpoints")]
 pub fn reached(point: Point) {
     use std::sync::{
@@ -70,16 +71,27 @@ pub fn reached(point: Point) {
         atomic::{AtomicU64, Ordering},
     };
 
-    static AT: OnceLock<Option<(String, u64)>> = OnceLock::new();
-    static TIMES: AtomicU64 = AtomicU64::new(0);
-    let at = AT.get_or_init(|| {
-        let text = std::env::var("MCP_FAIL_AT").ok()?;
-        let (name, times) = text.split_once(':')?;
-        Some((name.to_owned(), times.parse().ok()?))
-    });
-    let Some((name, times)) = at else { return };
-    if name == point.name() && TIMES.fetch_add(1, Ordering::SeqCst).saturating_add(1) == *times {
+    /// A variable's step and time, and how often somebody came there.
+    type At = (OnceLock<Option<(String, u64)>>, AtomicU64);
+
+    fn now(variable: &str, (at, times): &At, point: Point) -> bool {
+        let at = at.get_or_init(|| {
+            let text = std::env::var(variable).ok()?;
+            let (name, times) = text.split_once(':')?;
+            Some((name.to_owned(), times.parse().ok()?))
+        });
+        at.as_ref().is_some_and(|(name, wanted)| {
+            name == point.name() && times.fetch_add(1, Ordering::SeqCst).saturating_add(1) == *wanted
+        })
+    }
+
+    static FAIL: At = (OnceLock::new(), AtomicU64::new(0));
+    static HANG: At = (OnceLock::new(), AtomicU64::new(0));
+    if now("MCP_FAIL_AT", &FAIL, point) {
         std::process::abort();
+    }
+    while now("MCP_HANG_AT", &HANG, point) {
+        std::thread::sleep(std::time::Duration::from_hours(1));
     }
 }
 

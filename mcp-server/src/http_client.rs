@@ -41,6 +41,23 @@ pub fn client(extra_ca: Option<&Path>) -> Result<reqwest::Client, ClientError> {
     builder.build().map_err(ClientError::Tls)
 }
 
+/// Why no answer came, in a few words without the address.
+pub fn why(error: &reqwest::Error) -> &'static str {
+    if error.is_timeout() {
+        "no answer in time"
+    } else if error.is_connect() {
+        "it cannot be reached"
+    } else {
+        "the answer broke off"
+    }
+}
+
+/// When an answer was made, by the clock of who made it.
+pub fn date(response: &reqwest::Response) -> Option<jiff::Timestamp> {
+    let date = response.headers().get(reqwest::header::DATE)?.to_str().ok()?;
+    jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(date).ok()
+}
+
 /// The largest answer about one thing (a message, a number, a token, a model), in bytes. The real ones have a
 /// hundredth of it.
 pub const MOST_ABOUT_ONE: usize = 256 * 1024;

@@ -13,6 +13,12 @@ pub trait Ids: Send + Sync + 'static {
 /// An id source shared by all parts.
 pub type SharedIds = Arc<dyn Ids>;
 
+/// Somewhere between 0 and 1: hundreds of tenants do not do the same at once.
+pub fn share(ids: &dyn Ids) -> f64 {
+    let last = u32::from_str_radix(ids.id().get(28..).unwrap_or_default(), 16).unwrap_or(0x8000);
+    f64::from(last & 0xffff) / 65_535.0
+}
+
 /// The machine's randomness.
 #[derive(Clone, Copy, Debug)]
 pub struct RandomIds;

@@ -43,6 +43,11 @@ struct Answered {
     status: u16,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Currency {
+    currency: String,
+}
+
 /// The process's counters.
 #[derive(Debug)]
 pub struct Metrics {
@@ -59,6 +64,8 @@ pub struct Metrics {
     statuses: Family<Outcome, Counter>,
     tokens: Family<Direction, Counter>,
     audio_seconds: Counter,
+    cost: Family<Currency, Counter<f64, std::sync::atomic::AtomicU64>>,
+    unpriced: Counter,
     handovers: Counter,
     refusals: Family<Refusal, Counter>,
     queues: Gauges,
@@ -110,6 +117,17 @@ impl Default for Metrics {
             "Seconds of voice notes that were listened to",
             audio_seconds.clone(),
         );
+        let (cost, unpriced) = (Family::default(), Counter::default());
+        registry.register(
+            "model_cost",
+            "What the model has cost where its price is known, by currency",
+            Family::clone(&cost),
+        );
+        registry.register(
+            "model_unpriced_tokens",
+            "Tokens of models without a price: what they cost is not known",
+            unpriced.clone(),
+        );
         registry.register("handovers", "Conversations handed over to a person", handovers.clone());
         Self {
             webhooks,
@@ -124,6 +142,8 @@ impl Default for Metrics {
             statuses,
             tokens,
             audio_seconds,
+            cost,
+            unpriced,
             handovers,
             refusals,
             queues,
@@ -193,11 +213,20 @@ impl Metrics {
         self.tools.get_or_create(&Tool { tool, outcome }).inc();
     }
 
-    /// Counts what a turn has used up.
-    pub fn used(&self, usage: &Usage) {
+    /// Counts what a turn has used up, its price in this currency.
+    pub fn used(&self, usage: &Usage, currency: &str) {
         self.tokens.get_or_create(&Direction { direction: "in" }).inc_by(usage.tokens_in);
         self.tokens.get_or_create(&Direction { direction: "out" }).inc_by(usage.tokens_out);
         self.audio_seconds.inc_by(usage.audio_seconds);
+        self.unpriced.inc_by(usage.tokens_unpriced());
+        if usage.cost_nanos > 0 {
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "exact up to nine million units; the rows are exact"
+            )]
+            let cost = usage.cost_nanos as f64 / 1e9;
+            self.cost.get_or_create(&Currency { currency: currency.to_owned() }).inc_by(cost);
+        }
     }
 
     /// Counts a conversation that a person takes over.
@@ -255,6 +284,22 @@ mod tests {
     }
 
     #[test]
+    fn what_has_a_price_is_a_cost_and_the_rest_is_said_to_have_none() {
+        let metrics = Metrics::default();
+        metrics.used(&Usage { tokens_in: 5, tokens_out: 2, ..Usage::default() }, "");
+        let text = metrics.render();
+        assert!(
+            text.contains("mcp_model_unpriced_tokens_total 7") && !text.contains("model_cost_total{"),
+            "{text}"
+        );
+        let priced = Usage { tokens_in: 5, tokens_priced: 5, cost_nanos: 1_500_000_000, ..Usage::default() };
+        metrics.used(&priced, "USD");
+        let text = metrics.render();
+        assert!(text.contains(r#"mcp_model_cost_total{currency="USD"} 1.5"#), "{text}");
+        assert!(text.contains("mcp_model_unpriced_tokens_total 7"), "{text}");
+    }
+
+    #[test]
     fn what_no_longer_waits_is_no_longer_shown() {
         let metrics = Metrics::default();
         let some = Queues { outbox: vec![(OutgoingState::Parked, 2)], turns_late: 7, ..Queues::default() };
@@ -265,5 +310,34 @@ mod tests {
         metrics.waiting(&Queues::default());
         let text = metrics.render();
         assert!(!text.contains("parked") && text.contains("mcp_turns_late_seconds 0"), "{text}");
+    }
+
+    #[test]
+    fn what_alerts_and_dashboard_ask_of_a_tenant_is_told() {
+        fn metrics_in(text: &str) -> std::collections::BTreeSet<String> {
+            let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            let ours = words.filter(|word| word.starts_with("mcp_") && !word.starts_with("mcp_operator"));
+            ours.map(str::to_owned).collect()
+        }
+        let metrics = Metrics::default();
+        metrics.turn("answered");
+        metrics.menu("budget");
+        metrics.booking("created");
+        metrics.acknowledged(200);
+        metrics.refused(FailureCode::SlotTaken);
+        metrics.sent(&SendEnd::Sent { wamid: String::new() });
+        metrics.used(&Usage { tokens_in: 1, tokens_out: 1, ..Usage::default() }, "BRL");
+        let some = Queues { dead: [("turn", 1); 3], owner: 1, ..Queues::default() };
+        metrics.waiting(&some);
+        let told = metrics_in(&metrics.render());
+        for (file, text) in [
+            ("alerts.yaml", include_str!("../../charts/mcp-platform/files/alerts.yaml")),
+            ("dashboard.json", include_str!("../../charts/mcp-platform/files/dashboard.json")),
+        ] {
+            let asked = metrics_in(text);
+            assert!(asked.len() > 5, "{file}: {asked:?}");
+            let unknown: Vec<_> = asked.difference(&told).collect();
+            assert!(unknown.is_empty(), "{file} asks for {unknown:?}, which nothing tells");
+        }
     }
 }

@@ -2,15 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::Router;
+use axum::{Router, middleware::from_fn_with_state};
 use mcp_store::Store;
 use tokio::{net::TcpListener, signal::unix};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    assistant::{Assistant, TurnLoop},
+    assistant::{Assistant, TurnLoop, gemini::Google},
     booking::{Desk, Scheduler, SlotRefs},
     calendar::{
+        calendars::Calendars,
         mirror::MirrorLoop,
         service::{CalendarService, Parts},
     },
@@ -19,28 +20,33 @@ use crate::{
     database::Database,
     http_client,
     ids::RandomIds,
-    mcp::{self, Gate, TenantTools},
+    look::{
+        self,
+        watch::{CalendarLook, ModelLook, NumberLook, Watch},
+    },
+    mcp::{self, Gate, TenantTools, authenticate},
     metrics::Metrics,
     notices::{self, Approved},
     owner::{approvals::ApprovalLoop, proposals::OnWhatsApp},
     profile_file,
     settings::Settings,
-    status::StatusBoard,
+    status::{Dependency, StatusBoard},
     telemetry,
     token::Keys,
     traces::Traces,
     wake::Wake,
+    watchdog::{self, Watchdog},
     web::{
         self,
         body::BodyReader,
         connections::Limits,
         internal::{self, Internal},
+        programs::{Room, enter},
         public,
         rest::{self, Rest, waiting::Waiting},
         webhook::Webhook,
     },
     whatsapp::{
-        callback::CallbackLoop,
         graph::Graph,
         intake::Intake,
         pace::Pace,
@@ -71,6 +77,9 @@ pub enum ServeError {
     /// Google's key.
     #[error(transparent)]
     Google(#[from] crate::calendar::token::KeyError),
+    /// The watchdog has no thread.
+    #[error("start the watchdog")]
+    Watchdog(#[source] std::io::Error),
     /// A listener.
     #[error("listen on {0}")]
     Listen(std::net::SocketAddr, #[source] std::io::Error),
@@ -113,12 +122,16 @@ pub async fn start(
     let store: Arc<dyn Store> = database.store();
     store.recover(clock.now(), UNKNOWN_WAIT).await?;
     let (wake, board, metrics) =
-        (Arc::new(Wake::default()), Arc::new(StatusBoard::default()), Arc::new(Metrics::default()));
+        (Arc::new(Wake::default()), Arc::new(StatusBoard::new(clock.now())), Arc::new(Metrics::default()));
 
     let exported =
         settings.traces.clone().map(|to| Traces::exported(&http, to, keys.secret(), &settings.tenant));
     let (traces, bringing) =
         exported.map_or_else(Default::default, |(traces, bringing)| (traces, Some(bringing)));
+
+    let watchdog = Watchdog::default();
+    watchdog.start().map_err(ServeError::Watchdog)?;
+    watchdog::ask(&watchdog, &store, &tasks, &stop);
 
     let desk = |outside| Desk {
         store: Arc::clone(&store),
@@ -151,6 +164,7 @@ pub async fn start(
         Arc::clone(&clock),
         Arc::clone(&wake),
         Arc::clone(&board),
+        watchdog.watch("the loop of deliveries"),
         stop.clone(),
     );
 
@@ -166,7 +180,8 @@ pub async fn start(
         intake: intake.clone(),
         waiting: Arc::clone(&answers),
     };
-    let mcp = programs(rest, gate, &settings, &stop);
+    let room = Room::new(Arc::clone(&metrics));
+    let mcp = programs(rest, gate, room, &settings, &stop);
     let webhook = Arc::new(Webhook {
         bodies: BodyReader::default(),
         verifier: Verifier::new(&settings.whatsapp.app_secrets),
@@ -189,13 +204,14 @@ pub async fn start(
         environment: settings.tenant.environment.clone(),
         clock: Arc::clone(&clock),
         started: clock.now(),
+        currency: settings.gemini.prices.currency.as_str().to_owned(),
     });
     let mcp = mcp.merge(google.as_ref().map(CalendarService::router).unwrap_or_default());
     let public = public::router(webhook, mcp, &settings.base_path);
 
     let approved = Approved::of(&settings.whatsapp.templates);
     notices::spawn(&tasks, &desk, &wake, approved, &stop);
-    tasks.spawn(ApprovalLoop { desk: Arc::clone(&desk), wake: Arc::clone(&wake) }.run(stop.clone()));
+    tasks.spawn(ApprovalLoop::new(Arc::clone(&desk), Arc::clone(&wake)).run(stop.clone()));
     let graph = Graph::new(http.clone(), settings.whatsapp.clone());
     let pace = Arc::new(Pace::new(settings.whatsapp.messages_per_second));
 
@@ -217,6 +233,7 @@ pub async fn start(
             metrics: Arc::clone(&metrics),
             traces: traces.clone(),
             receipts: Receipts::new(graph.clone(), Arc::clone(&pace)),
+            pulse: Arc::new(watchdog.watch("the loop of turns")),
         }
         .run(stop.clone()),
     );
@@ -233,10 +250,12 @@ pub async fn start(
             traces,
             waiting: answers,
             unrecorded: Arc::default(),
+            pulse: Arc::new(watchdog.watch("the loop of sends")),
         }
         .run(stop.clone()),
     );
-    tasks.spawn(CallbackLoop::new(graph, &settings.public_url, &board, &clock).run(stop.clone()));
+    let calendars = google.as_ref().map(|google| Arc::clone(&google.calendars));
+    look_at(&settings, &http, graph, calendars, (&board, &clock), &tasks, &stop);
     if let (Some(google), Some(calendar)) = (google, outside) {
         google.spawn(&tasks, &stop);
         tasks.spawn(MirrorLoop { store, calendar, profile, clock, wake }.run(stop.clone()));
@@ -252,11 +271,49 @@ pub async fn start(
     served
 }
 
-/// The doors of agents and programs, over one scheduler and behind one gate.
-fn programs(rest: Rest, gate: Arc<Gate>, settings: &Settings, stop: &CancellationToken) -> Router {
+/// Says what this tenant does without, and looks at the rest as long as the process runs.
+fn look_at(
+    settings: &Settings,
+    http: &reqwest::Client,
+    graph: Graph,
+    calendars: Option<Arc<Calendars>>,
+    (board, clock): (&Arc<StatusBoard>, &SharedClock),
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+) {
+    let watch = Watch {
+        board: Arc::clone(board),
+        clock: Arc::clone(clock),
+        ids: Arc::new(RandomIds),
+        every: settings.dependency_check,
+    };
+    if let Err(seen) = look::address::own(&settings.public_url) {
+        board.looked(Dependency::Webhook, clock.now(), seen);
+    }
+    watch.spawn(NumberLook::new(graph, &settings.public_url), tasks, stop);
+    let gemini = &settings.gemini;
+    let google = Google::new(http.clone(), gemini.base.clone(), gemini.api_key.clone());
+    watch.spawn(ModelLook { google, chain: gemini.chain() }, tasks, stop);
+    match calendars {
+        Some(calendars) => watch.spawn(CalendarLook(calendars), tasks, stop),
+        None => board.looked(Dependency::Calendar, clock.now(), look::calendar::none()),
+    }
+}
+
+/// The doors of agents and programs, over one scheduler, behind one gate, and in one room.
+fn programs(
+    rest: Rest,
+    gate: Arc<Gate>,
+    room: Arc<Room>,
+    settings: &Settings,
+    stop: &CancellationToken,
+) -> Router {
     let tools = TenantTools::new(rest.scheduler.clone());
-    mcp::router(tools, Arc::clone(&gate), &settings.allowed_hosts, stop.clone())
-        .merge(rest::router(rest, gate))
+    mcp::router(tools, &settings.allowed_hosts, stop.clone())
+        .merge(rest::router(rest))
+        .route_layer(from_fn_with_state(room, enter))
+        // Before anything of a request is read. On these routes only: unknown paths stay unknown, not forbidden.
+        .route_layer(from_fn_with_state(gate, authenticate))
 }
 
 /// Forgets keys of effects that are older than they are kept for: they name what customers said.

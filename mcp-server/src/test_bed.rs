@@ -4,21 +4,25 @@ pub mod chat;
 
 use std::sync::{
     Arc,
-    atomic::{AtomicI64, AtomicU64, Ordering},
+    atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
 };
 
+use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use mcp_store::{
     Store, Tenant,
+    booking::BookingRow,
     inbox::{Delivery, IncomingMessage, Sender},
     outbox::{ClaimedOutgoing, SendEnd, SendRule},
 };
 use mcp_store_sqlite::SqliteStore;
+use mcp_tenant::slots::Stretch;
 use tempfile::TempDir;
 use tokio::sync::watch;
 
 use crate::{
     booking::{Desk, SlotRefs},
+    calendar::{CalendarError, OutsideCalendar},
     clock::Clock,
     ids::Ids,
     profile_file::{self, Loaded},
@@ -113,6 +117,19 @@ impl Bed {
         Self { desk, store, clock, profile: sender, _folder: folder }
     }
 
+    /// With a calendar outside.
+    pub fn beside(&mut self, outside: Arc<dyn OutsideCalendar>) {
+        self.desk = Arc::new(Desk {
+            store: Arc::clone(&self.store),
+            clock: self.clock.clone(),
+            ids: Arc::new(OrderedIds::from(1000)),
+            profile: self.profile.subscribe(),
+            refs: SlotRefs::new(b"secret"),
+            outside: Some(outside),
+            templates: Templates::default(),
+        });
+    }
+
     /// A customer with a conversation.
     pub async fn customer(&self, wa_id: &str) -> i64 {
         let sender = Sender { user_id: None, wa_id: Some(wa_id.into()), name: Some("Ana".into()) };
@@ -120,6 +137,42 @@ impl Bed {
         self.store.conversation_of(customer).await.unwrap();
         customer
     }
+}
+
+/// A calendar outside in which nothing stands, and which answers nobody while it is away.
+#[derive(Debug, Default)]
+pub struct Outside {
+    /// Whether it is away.
+    pub away: AtomicBool,
+}
+
+impl Outside {
+    fn answer<T>(&self, answer: T) -> Result<T, CalendarError> {
+        if self.away.load(Ordering::SeqCst) { Err(CalendarError::NotNow("down".into())) } else { Ok(answer) }
+    }
+}
+
+#[async_trait]
+impl OutsideCalendar for Outside {
+    async fn busy(&self, _: Timestamp, _: Timestamp) -> Result<Vec<Stretch>, CalendarError> {
+        self.answer(Vec::new())
+    }
+
+    async fn put(&self, _: &BookingRow, _: &str) -> Result<(), CalendarError> {
+        self.answer(())
+    }
+
+    async fn remove(&self, _: &BookingRow, _: i64) -> Result<(), CalendarError> {
+        self.answer(())
+    }
+}
+
+/// A body of which a byte comes every three seconds, without end.
+pub fn dripping() -> axum::body::Body {
+    axum::body::Body::from_stream(futures::stream::unfold((), |()| async {
+        tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+        Some((Ok::<_, std::io::Error>("{"), ()))
+    }))
 }
 
 /// An instant of the barbershop's local time, `2026-11-17T10:00`.
@@ -158,6 +211,24 @@ impl Bed {
             refused += 1;
         }
         refused
+    }
+
+    /// What is to be said is handed over twice, and nobody knows whether it arrived: it is parked. Returns how many
+    /// messages.
+    pub async fn lost(&self) -> usize {
+        let wait = SignedDuration::from_secs(30);
+        let rule = SendRule { lease: wait, unknown_wait: wait };
+        let mut handed = 0;
+        for _ in 0..2 {
+            handed = 0;
+            while let Some(message) = self.store.claim_outgoing(&rule, self.clock.now()).await.unwrap() {
+                let end = SendEnd::Unknown { until: self.clock.now() + wait, why: "no answer".into() };
+                self.store.sent(&message, end, self.clock.now()).await.unwrap();
+                handed += 1;
+            }
+            self.clock.pass(wait);
+        }
+        handed
     }
 
     /// What is to be said, taken out of the outbox as if it had been sent.

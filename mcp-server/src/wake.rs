@@ -2,6 +2,8 @@
 
 use tokio::sync::Notify;
 
+use crate::telemetry;
+
 /// One bell per worker loop. A ring before the wait is not lost.
 #[derive(Debug, Default)]
 pub struct Wake {
@@ -25,6 +27,15 @@ impl Wake {
         self.mirror.notify_one();
         self.reminders.notify_one();
         self.waitlist.notify_one();
+    }
+
+    /// A round of a loop that writes messages is over: who sends them hears of it, or why there are none is told.
+    pub fn after<E: std::error::Error + 'static>(&self, round: Result<usize, E>, otherwise: &str) {
+        match round {
+            Ok(0) => {}
+            Ok(_) => self.outbox.notify_one(),
+            Err(error) => tracing::error!(error = telemetry::chain(&error), "{otherwise}"),
+        }
     }
 
     /// The time is another one: everyone who waits for an instant looks.

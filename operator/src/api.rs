@@ -30,6 +30,56 @@ pub enum Cause {
     Deadline,
 }
 
+/// What was in the way of a call, in a handful of words for counting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Category {
+    /// Another one wrote at the same moment.
+    Conflict,
+    /// A right is missing.
+    Forbidden,
+    /// The API server asks for patience, or is out of order: 429 and 5xx.
+    Overloaded,
+    /// The API server does not take it.
+    Refused,
+    /// No answer, or none that can be read.
+    Unreachable,
+    /// No answer in time.
+    Deadline,
+    /// Something of ours.
+    Other,
+}
+
+impl Category {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Conflict => "conflict",
+            Self::Forbidden => "forbidden",
+            Self::Overloaded => "overloaded",
+            Self::Refused => "refused",
+            Self::Unreachable => "unreachable",
+            Self::Deadline => "deadline",
+            Self::Other => "other",
+        }
+    }
+
+    /// What was in the way of the call an error tells of, however deep in it.
+    pub fn of(error: &(dyn std::error::Error + 'static)) -> Self {
+        let mut causes = std::iter::successors(Some(error), |error| error.source());
+        let Some(cause) = causes.find_map(|error| error.downcast_ref::<Cause>()) else {
+            return Self::Other;
+        };
+        match cause {
+            Cause::Refused(status) if status.is_conflict() => Self::Conflict,
+            Cause::Refused(status) if status.is_forbidden() => Self::Forbidden,
+            Cause::Refused(status) if status.code == 429 || status.code >= 500 => Self::Overloaded,
+            Cause::Refused(_) => Self::Refused,
+            Cause::Failed(_) => Self::Unreachable,
+            Cause::Deadline => Self::Deadline,
+        }
+    }
+}
+
 impl CallError {
     fn refusal(&self) -> Option<&kube::core::Status> {
         match &self.cause {
@@ -43,14 +93,19 @@ impl CallError {
         self.refusal().is_some_and(kube::core::Status::is_forbidden)
     }
 
-    /// Whether the object is not there.
+    /// Whether the object is not there, or its whole kind: that is answered without a reason.
     pub fn is_not_found(&self) -> bool {
-        self.refusal().is_some_and(kube::core::Status::is_not_found)
+        self.refusal().is_some_and(|status| status.is_not_found() || status.code == 404)
     }
 
     /// Whether an object of that name is already there.
     pub fn is_already_exists(&self) -> bool {
         self.refusal().is_some_and(kube::core::Status::is_already_exists)
+    }
+
+    /// Whether the object is another one, or in another state, than the call was for.
+    pub fn is_conflict(&self) -> bool {
+        self.refusal().is_some_and(|status| status.code == 409)
     }
 
     /// Whether the object as it would become breaks a rule.

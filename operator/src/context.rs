@@ -9,7 +9,17 @@ use std::{
 use kube::{Client, runtime::events::Recorder};
 
 use crate::{
-    clock::Clock, memory::Memory, metrics::Metrics, render::Platform, stores::Stores, watches::TenantWatches,
+    asleep::Sleepers,
+    client::{database::Databases, holdings::Holdings},
+    clock::Clock,
+    memory::Memory,
+    metrics::Metrics,
+    probe::board::Board,
+    render::Platform,
+    rollout::Rollouts,
+    shared::Shared,
+    stores::Stores,
+    watches::TenantWatches,
 };
 
 /// What every reconcile shares.
@@ -22,8 +32,20 @@ pub struct Context {
     pub stores: Stores,
     /// The watches inside tenants' namespaces.
     pub watches: Arc<TenantWatches>,
+    /// What the running servers say.
+    pub servers: Arc<Board>,
+    /// Which revision of what the platform gives each environment may have.
+    pub rollouts: Arc<Rollouts>,
+    /// The watches over the whole cluster.
+    pub shared: Arc<Shared>,
     /// What was applied.
     pub memory: Arc<Memory>,
+    /// The addresses that are served.
+    pub holdings: Arc<Holdings>,
+    /// The schemas that were made.
+    pub databases: Databases,
+    /// The tenants that sleep.
+    pub sleepers: Arc<Sleepers>,
     /// Writes Events.
     pub recorder: Recorder,
     /// Tells the time.

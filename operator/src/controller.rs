@@ -11,9 +11,11 @@ use kube::{
         reflector::ObjectRef,
     },
 };
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    api::Category,
     client::reconcile::{ReconcileError, reconcile, reconcile_invalid},
     context::Context,
     stores::Guarded,
@@ -48,20 +50,25 @@ pub async fn run(
 }
 
 async fn pass(guarded: Arc<Guarded>, context: Arc<Context>) -> Result<Action, ReconcileError> {
+    let began = Instant::now();
+    context.metrics.running.inc();
     let result = match &guarded.0 {
         Ok(client) => reconcile(&context, client).await,
         Err(invalid) => reconcile_invalid(&context, invalid).await,
     };
-    if result.is_ok() {
-        context.failures.clear(&name(&guarded));
-        context.metrics.reconciles_ok.add_one();
+    context.metrics.running.dec();
+    match &result {
+        Ok(_) => {
+            context.failures.clear(&name(&guarded));
+            context.metrics.reconciled(began.elapsed());
+        }
+        Err(error) => context.metrics.failed(Category::of(error), began.elapsed()),
     }
     result
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the controller calls it so")]
 fn pause(guarded: Arc<Guarded>, _: &ReconcileError, context: Arc<Context>) -> Action {
-    context.metrics.reconciles_failed.add_one();
     Action::requeue(context.failures.pause_after_another(&name(&guarded)))
 }
 

@@ -19,14 +19,29 @@ pub const DETACHED: &str = "mcp-platform.dev/detached";
 pub const CREDENTIALS: &str = "mcp-platform.dev/credentials";
 /// Annotation of a tenant's namespace: the phone number id it answers for.
 pub const NUMBER: &str = "mcp-platform.dev/phone-number-id";
-/// Annotation of a tenant's namespace: the host and path it answers for.
+/// Annotation of a tenant's namespace: the host and path it answers for. While its route moves, the one from before stands
+/// beside the new one, with a comma.
 pub const ROUTE: &str = "mcp-platform.dev/route";
+/// Annotation of a tenant's namespace: `provisioned` where its schema and role were made by the operator, and go with it.
+pub const DATABASE: &str = "mcp-platform.dev/database";
 /// Annotation of a client: the namespaces that may be destroyed.
 pub const CONFIRM_DELETE: &str = "mcp-platform.dev/confirm-delete";
 /// Annotation of pods: a hash over the Secrets they read, so that a rotation rolls them.
 pub const SECRETS_HASH: &str = "mcp-platform.dev/secrets-hash";
 /// Annotation of pods: a hash over the certificate authorities they trust, which are read at start.
 pub const EXTRA_CA_HASH: &str = "mcp-platform.dev/extra-ca-hash";
+/// `true` on a Secret that may be copied to tenants for pulling their image.
+pub const PULL_SECRET: &str = "mcp-platform.dev/pull-secret";
+/// `true` on a client whose environments change before others do.
+pub const CANARY: &str = "mcp-platform.dev/canary";
+/// Annotation of a tenant's namespace and Deployment: which revision of what the platform gives it has.
+pub const REVISION: &str = "mcp-platform.dev/revision";
+/// `true` on what is kept of a roll-out.
+pub const ROLLOUT: &str = "mcp-platform.dev/rollout";
+/// Annotation of a plan: the halt that a person has seen to; what was halted is tried once more.
+pub const ROLLOUT_RESUME: &str = "mcp-platform.dev/rollout-resume";
+/// Annotation of a plan: the release that every environment is to have at once, whatever becomes of it.
+pub const ROLLOUT_SKIP: &str = "mcp-platform.dev/rollout-skip";
 /// Who made an object.
 pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 /// Finalizer of clients whose environments exist.

@@ -13,7 +13,12 @@ use std::{
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::{client::outcome::Outcome, names::TenantNamespace};
+use crate::{
+    client::outcome::Outcome,
+    installed::Installed,
+    names::TenantNamespace,
+    rollout::{Revision, Turn},
+};
 
 /// An object of a tenant: its namespace, or something in it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -34,17 +39,32 @@ pub struct Version {
 }
 
 impl Version {
-    /// The version of an object. A Deployment's resource version changes with every step of a rollout, which is no
-    /// edit; its generation and labels say what is.
+    /// The version of an object. Where others write a status, the resource version changes without an edit; then the
+    /// generation, labels and annotations say what is one. A Deployment's annotations are not only ours.
     pub fn of(kind: &str, meta: &ObjectMeta) -> Self {
         let uid = meta.uid.clone().unwrap_or_default();
-        if kind == "Deployment" {
-            let generation = meta.generation.unwrap_or_default();
-            let order = u64::try_from(generation).ok();
-            return Self { uid, order, text: format!("{generation} {:?}", meta.labels) };
-        }
-        let text = meta.resource_version.clone().unwrap_or_default();
-        Self { uid, order: text.parse().ok(), text }
+        let resource_version = meta.resource_version.clone().unwrap_or_default();
+        let generation = meta.generation.unwrap_or_default();
+        let (order, text) = match kind {
+            "Deployment" => (u64::try_from(generation).ok(), format!("{generation} {:?}", meta.labels)),
+            "NetworkPolicy" | "PodDisruptionBudget" | "Ingress" | "HTTPRoute" | "PodMonitor" => (
+                u64::try_from(generation).ok(),
+                format!("{generation} {:?} {:?}", meta.labels, meta.annotations),
+            ),
+            _ if Self::is_told_by_managers(kind) => (resource_version.parse().ok(), managers(meta)),
+            _ => (resource_version.parse().ok(), resource_version),
+        };
+        Self { uid, order, text }
+    }
+
+    /// Whether a kind has a status and no generation: then it is the same for as long as nobody is recorded to have
+    /// changed anything but the status.
+    pub fn is_told_by_managers(kind: &str) -> bool {
+        kind == "ResourceQuota"
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.uid == other.uid && self.text == other.text
     }
 
     fn is_older_than(&self, other: &Self) -> bool {
@@ -62,8 +82,19 @@ pub struct Inputs {
     pub credentials: Option<String>,
     /// The Secret with the address of the database, likewise.
     pub database: Option<String>,
-    /// UID and generation of the client's plan.
-    pub plan: Option<(Option<String>, Option<i64>)>,
+    /// What nodes pull the image with, likewise.
+    pub pull: Option<String>,
+    /// What the platform gives, by its name, and whether it is delivered.
+    pub revision: Option<(Revision, Turn)>,
+    /// Which kinds of other projects there are.
+    pub installed: Installed,
+}
+
+/// Who changed something beside the status, and when.
+fn managers(meta: &ObjectMeta) -> String {
+    let entries = meta.managed_fields.iter().flatten().filter(|entry| entry.subresource.is_none());
+    let told = entries.map(|entry| format!("{:?} {:?} {:?}", entry.manager, entry.operation, entry.time));
+    told.collect::<Vec<_>>().join("; ")
 }
 
 #[derive(Debug)]
@@ -82,10 +113,20 @@ struct EnvironmentMemory {
     doubted: u64,
 }
 
+/// What stands of the kinds that are watched in the whole cluster.
+#[derive(Debug, Default)]
+struct Shown {
+    /// Kinds of which everything was shown.
+    listed: HashSet<String>,
+    /// What there is, by namespace.
+    objects: HashSet<(String, ObjectId)>,
+}
+
 /// What was applied and seen, by tenant.
 #[derive(Debug, Default)]
 pub struct Memory {
     environments: Mutex<HashMap<TenantNamespace, EnvironmentMemory>>,
+    shown: Mutex<Shown>,
     doubts: AtomicU64,
 }
 
@@ -113,7 +154,7 @@ impl Memory {
         let environment = environments.entry(tenant.clone()).or_default();
         // Somebody may have changed the object between the answer and this line, and the watch may have been faster.
         let overtaken = match environment.seen.get(&id) {
-            Some(Some(seen)) => version.is_older_than(seen),
+            Some(Some(seen)) => version.is_older_than(seen) && !version.is_same(seen),
             Some(None) | None => false,
         };
         if overtaken {
@@ -126,9 +167,76 @@ impl Memory {
         !overtaken
     }
 
-    /// Whether the object was removed, and nobody made it again since.
+    /// Whether the object was removed, or was not there, and nobody made it since.
     pub fn is_absent(&self, tenant: &TenantNamespace, id: &ObjectId) -> bool {
         self.lock().get(tenant).is_some_and(|environment| environment.absent.contains(id))
+    }
+
+    /// Whether that is so, or a watch of the whole cluster shows nothing of the operator's that has the name.
+    pub fn is_nowhere(&self, tenant: &TenantNamespace, id: &ObjectId) -> bool {
+        let environments = self.lock();
+        let environment = environments.get(tenant);
+        if environment.is_some_and(|environment| environment.absent.contains(id)) {
+            return true;
+        }
+        // What was applied a moment ago is not shown yet.
+        let applied = environment.is_some_and(|environment| environment.applied.contains_key(id));
+        let shown = self.shown();
+        !applied
+            && shown.listed.contains(&id.kind)
+            && !shown.objects.contains(&(tenant.as_str().to_owned(), id.clone()))
+    }
+
+    fn shown(&self) -> MutexGuard<'_, Shown> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A watch of the whole cluster shows an object, or that it is gone.
+    pub fn show(&self, namespace: &str, id: &ObjectId, present: bool) {
+        let object = (namespace.to_owned(), id.clone());
+        let mut shown = self.shown();
+        if present {
+            shown.objects.insert(object);
+        } else {
+            shown.objects.remove(&object);
+        }
+    }
+
+    /// A watch of the whole cluster has shown all there is of a kind. Returns the tenants where something that was applied
+    /// is not among it: it went before the watch began.
+    pub fn listed(&self, kind: &str) -> Vec<TenantNamespace> {
+        let mut environments = self.lock();
+        let mut shown = self.shown();
+        shown.listed.insert(kind.to_owned());
+        let mut lost = Vec::new();
+        for (tenant, environment) in environments.iter_mut() {
+            let before = environment.applied.len();
+            environment.applied.retain(|id, _| {
+                id.kind != kind || shown.objects.contains(&(tenant.as_str().to_owned(), id.clone()))
+            });
+            if environment.applied.len() < before {
+                environment.settled = None;
+                environment.doubted = self.doubt();
+                lost.push(tenant.clone());
+            }
+        }
+        lost
+    }
+
+    /// The definition of a kind is gone, and with it everything of that kind.
+    pub fn forget_kind(&self, kind: &str) {
+        let mut shown = self.shown();
+        shown.listed.remove(kind);
+        shown.objects.retain(|(_, id)| id.kind != kind);
+        drop(shown);
+        let doubted = self.doubt();
+        for environment in self.lock().values_mut() {
+            environment.applied.retain(|id, _| id.kind != kind);
+            environment.seen.retain(|id, _| id.kind != kind);
+            environment.absent.retain(|id| id.kind != kind);
+            environment.settled = None;
+            environment.doubted = doubted;
+        }
     }
 
     /// Records that an object was removed, or was not there.
@@ -150,7 +258,7 @@ impl Memory {
                 (None, _) => false,
                 (Some(_), None) => true,
                 (Some(applied), Some(seen)) => {
-                    applied.version != *seen && !seen.is_older_than(&applied.version)
+                    !applied.version.is_same(seen) && !seen.is_older_than(&applied.version)
                 }
             };
         environment.seen.insert(id.clone(), seen);
@@ -213,6 +321,7 @@ impl Memory {
 
 #[cfg(test)]
 mod tests {
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
     use mcp_crds::EnvironmentName;
 
     use super::*;
@@ -259,7 +368,14 @@ mod tests {
     #[test]
     fn a_pass_that_began_before_an_edit_does_not_hide_it() {
         let memory = Memory::default();
-        let inputs = || Inputs { client: (None, Some(1)), credentials: None, database: None, plan: None };
+        let inputs = || Inputs {
+            client: (None, Some(1)),
+            credentials: None,
+            database: None,
+            pull: None,
+            revision: None,
+            installed: Installed::default(),
+        };
         let outcome = || Outcome::untouched(crate::client::outcome::Reason::Progressing, "");
         let begun = memory.begin(&tenant());
         memory.record(&tenant(), service(), [1; 32], version("Service", "10", 0));
@@ -290,6 +406,65 @@ mod tests {
         assert!(memory.record(&tenant(), id.clone(), [1; 32], version("Deployment", "10", 1)));
         assert!(!memory.observe(&tenant(), &id, Some(version("Deployment", "15", 1))));
         assert!(memory.observe(&tenant(), &id, Some(version("Deployment", "16", 2))));
+    }
+
+    #[test]
+    fn the_use_of_a_quota_is_not_an_edit_of_it() {
+        let entry = |manager: &str, subresource: Option<&str>| ManagedFieldsEntry {
+            manager: Some(manager.to_owned()),
+            subresource: subresource.map(str::to_owned),
+            ..ManagedFieldsEntry::default()
+        };
+        let version = |resource_version: &str, entries: Vec<ManagedFieldsEntry>| {
+            let meta = ObjectMeta {
+                resource_version: Some(resource_version.to_owned()),
+                managed_fields: Some(entries),
+                ..ObjectMeta::default()
+            };
+            Version::of("ResourceQuota", &meta)
+        };
+        let (memory, id) =
+            (Memory::default(), ObjectId { kind: "ResourceQuota".to_owned(), name: "ze".to_owned() });
+        let mine = || entry("mcp-operator", None);
+        let used = version("11", vec![mine(), entry("kube-controller-manager", Some("status"))]);
+        assert!(!memory.observe(&tenant(), &id, Some(used.clone())), "the watch was faster");
+        assert!(memory.record(&tenant(), id.clone(), [1; 32], version("10", vec![mine()])));
+        assert!(!memory.observe(&tenant(), &id, Some(used)));
+        assert!(memory.observe(&tenant(), &id, Some(version("12", vec![mine(), entry("kubectl", None)]))));
+    }
+
+    #[test]
+    fn what_a_watch_of_everything_does_not_show_is_absent_unless_it_was_just_applied() {
+        let memory = Memory::default();
+        assert!(!memory.is_nowhere(&tenant(), &service()), "nobody has looked");
+        memory.listed("Service");
+        assert!(memory.is_nowhere(&tenant(), &service()));
+        assert!(!memory.is_absent(&tenant(), &service()), "somebody else's would not be shown");
+        assert!(memory.record(&tenant(), service(), [1; 32], version("Service", "10", 0)));
+        assert!(!memory.is_nowhere(&tenant(), &service()), "it was applied a moment ago");
+        memory.forget(&tenant());
+        memory.show(tenant().as_str(), &service(), true);
+        assert!(!memory.is_nowhere(&tenant(), &service()), "it is shown");
+    }
+
+    #[test]
+    fn what_went_before_a_watch_began_is_found_missing_in_its_list() {
+        let memory = Memory::default();
+        assert!(memory.record(&tenant(), service(), [1; 32], version("Service", "10", 0)));
+        assert_eq!(memory.listed("Ingress"), Vec::new(), "another kind");
+        assert_eq!(memory.listed("Service"), [tenant()]);
+        assert!(!memory.stands(&tenant(), &service(), &[1; 32]));
+        assert!(memory.record(&tenant(), service(), [1; 32], version("Service", "11", 0)));
+        memory.show(tenant().as_str(), &service(), true);
+        assert_eq!(memory.listed("Service"), Vec::new());
+    }
+
+    #[test]
+    fn what_goes_with_its_definition_is_applied_again_when_that_is_back() {
+        let memory = Memory::default();
+        assert!(memory.record(&tenant(), service(), [1; 32], version("Service", "10", 0)));
+        memory.forget_kind("Service");
+        assert!(!memory.stands(&tenant(), &service(), &[1; 32]));
     }
 
     #[test]

@@ -60,6 +60,11 @@ impl ClientKey {
         format!("{}-keys", self.name)
     }
 
+    /// The Secret nodes pull the image with, as the tenant sees it.
+    pub fn pull_secret(&self) -> String {
+        format!("{}-pull", self.name)
+    }
+
     /// The ConfigMap with the profile.
     pub fn profile_config_map(&self) -> String {
         format!("{}-profile", self.name)

@@ -124,7 +124,9 @@ async fn write_in_use(
     users: &[String],
 ) -> Result<(), CallError> {
     let now = context.clock.now();
-    let since = before.and_then(|status| status.conditions.first());
+    let since =
+        before.and_then(|status| status.conditions.iter().find(|condition| condition.type_ == "Deletable"));
+    // Its own part alone: what is said of roll-outs is of another hand.
     let status = McpPlanStatus {
         observed_generation: meta.generation,
         conditions: vec![Condition {
@@ -138,8 +140,12 @@ async fn write_in_use(
                 |condition| condition.last_transition_time.clone(),
             ),
         }],
+        ..McpPlanStatus::default()
     };
-    if before == Some(&status) {
+    let same = |before: &McpPlanStatus| {
+        before.observed_generation == status.observed_generation && since == status.conditions.first()
+    };
+    if before.is_some_and(same) {
         return Ok(());
     }
     let name = meta.name.clone().unwrap_or_default();

@@ -8,7 +8,13 @@ use std::{
     },
 };
 
-use axum::{Router, extract::State, http::StatusCode, routing::get};
+use axum::{
+    Router,
+    extract::State,
+    http::{StatusCode, header},
+    response::IntoResponse,
+    routing::get,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::metrics::Metrics;
@@ -27,7 +33,7 @@ impl Probes {
         Router::new()
             .route("/healthz", get(|| async { "ok" }))
             .route("/readyz", get(readyz))
-            .route("/metrics", get(|State(probes): State<Self>| async move { probes.metrics.render() }))
+            .route("/metrics", get(metrics))
             .with_state(self)
     }
 
@@ -38,6 +44,12 @@ impl Probes {
         let listener = tokio::net::TcpListener::bind(address).await?;
         axum::serve(listener, self.router()).with_graceful_shutdown(stop.cancelled_owned()).await
     }
+}
+
+/// `OpenMetrics` text, as Prometheus asks for it.
+async fn metrics(State(probes): State<Probes>) -> impl IntoResponse {
+    const TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, TYPE)], probes.metrics.render())
 }
 
 async fn readyz(State(probes): State<Probes>) -> (StatusCode, &'static str) {

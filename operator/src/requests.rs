@@ -1,14 +1,17 @@
-//! Counts the requests of a client by kind. What a reconcile costs the API server is a promise; this is its measure.
+//! Counts the requests of a client by verb, resource and answer. What a reconcile costs the API server is a promise;
+//! this is its measure.
 
 use std::{
+    future::Future,
+    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
 
-use http::{Method, Request};
+use http::{Method, Request, Response, Uri};
 use tower::{Layer, Service};
 
-use crate::metrics::Metrics;
+use crate::metrics::{Asked, Metrics};
 
 /// Puts a [`Count`] around a service.
 #[derive(Clone, Debug)]
@@ -29,28 +32,107 @@ pub struct Count<S> {
     metrics: Arc<Metrics>,
 }
 
-impl<S, B> Service<Request<B>> for Count<S>
+impl<S, B, R> Service<Request<B>> for Count<S>
 where
-    S: Service<Request<B>>,
+    S: Service<Request<B>, Response = Response<R>>,
+    S::Future: Send + 'static,
 {
-    type Response = S::Response;
+    type Response = Response<R>;
     type Error = S::Error;
-    type Future = S::Future;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<R>, S::Error>> + Send>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request<B>) -> S::Future {
-        let query = request.uri().query().unwrap_or_default();
-        let counter = if request.method() != Method::GET {
-            &self.metrics.writes
-        } else if query.split('&').any(|pair| pair == "watch=true") {
-            &self.metrics.watches
-        } else {
-            &self.metrics.reads
-        };
-        counter.add_one();
-        self.inner.call(request)
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let (verb, resource) = (verb(request.method(), request.uri()), resource(request.uri()));
+        // The lease is renewed all the time, whatever clients there are.
+        if resource != "leases" {
+            match verb {
+                "watch" => {}
+                "get" | "list" => drop(self.metrics.reads.inc()),
+                _ => drop(self.metrics.writes.inc()),
+            }
+        }
+        let (answer, metrics) = (self.inner.call(request), Arc::clone(&self.metrics));
+        Box::pin(async move {
+            let answer = answer.await;
+            let code = answer.as_ref().map_or(0, |answer| answer.status().as_u16());
+            metrics.asked(&Asked { verb, resource, code });
+            answer
+        })
+    }
+}
+
+/// The parts of a path after group and version: `namespaces/x/secrets/y` or `mcpplans/z`.
+fn parts(uri: &Uri) -> Vec<&str> {
+    let segments: Vec<&str> = uri.path().split('/').filter(|segment| !segment.is_empty()).collect();
+    let skipped = if segments.first() == Some(&"apis") { 3 } else { 2 };
+    let mut parts = segments.get(skipped..).unwrap_or_default().to_vec();
+    if parts.len() > 2 && parts[0] == "namespaces" && !["status", "finalize"].contains(&parts[2]) {
+        parts.drain(..2);
+    }
+    parts
+}
+
+/// The verb as the API server's authorization and audit log name it.
+fn verb(method: &Method, uri: &Uri) -> &'static str {
+    let watches = || uri.query().unwrap_or_default().split('&').any(|pair| pair == "watch=true");
+    match method.as_str() {
+        "GET" if watches() => "watch",
+        "GET" if parts(uri).len() > 1 => "get",
+        "GET" => "list",
+        "POST" => "create",
+        "PUT" => "update",
+        "PATCH" => "patch",
+        "DELETE" => "delete",
+        _ => "other",
+    }
+}
+
+/// The resource with its subresource, without names: as few as there are kinds.
+fn resource(uri: &Uri) -> String {
+    match parts(uri).as_slice() {
+        [] => "discovery".to_owned(),
+        [kind] | [kind, _] => (*kind).to_owned(),
+        [kind, _, subresource, ..] => format!("{kind}/{subresource}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_counted_under_its_kind_and_never_under_a_name() {
+        let table = [
+            ("GET", "/api/v1/namespaces?watch=true&resourceVersion=7", "watch", "namespaces"),
+            ("GET", "/api/v1/namespaces", "list", "namespaces"),
+            ("GET", "/api/v1/namespaces/ze-production", "get", "namespaces"),
+            ("PATCH", "/api/v1/namespaces/ze-production?fieldManager=x", "patch", "namespaces"),
+            ("PATCH", "/api/v1/namespaces/ze-production/secrets/ze-keys", "patch", "secrets"),
+            ("GET", "/api/v1/namespaces/ze-production/pods", "list", "pods"),
+            ("DELETE", "/apis/apps/v1/namespaces/a/deployments/ze", "delete", "deployments"),
+            (
+                "PATCH",
+                "/apis/mcp-platform.dev/v1alpha1/namespaces/a/mcpclients/ze/status",
+                "patch",
+                "mcpclients/status",
+            ),
+            ("GET", "/apis/mcp-platform.dev/v1alpha1/mcpplans/basic", "get", "mcpplans"),
+            ("PUT", "/apis/coordination.k8s.io/v1/namespaces/a/leases/b", "update", "leases"),
+            ("POST", "/apis/events.k8s.io/v1/namespaces/a/events", "create", "events"),
+            ("GET", "/api/v1/namespaces/status", "get", "namespaces"),
+            ("GET", "/version", "list", "discovery"),
+        ];
+        for (method, path, expected_verb, expected_resource) in table {
+            let (method, uri) = (Method::from_bytes(method.as_bytes()).unwrap(), Uri::from_static(path));
+            assert_eq!(
+                (verb(&method, &uri), resource(&uri).as_str()),
+                (expected_verb, expected_resource),
+                "{path}"
+            );
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::{
     collections::HashMap,
+    fmt::Debug,
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -9,7 +11,14 @@ use std::{
     time::Duration,
 };
 
-use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::{
+    NamespaceResourceScope,
+    api::{
+        core::v1::{ConfigMap, LimitRange, Namespace, ResourceQuota},
+        networking::v1::{Ingress, NetworkPolicy},
+        policy::v1::PodDisruptionBudget,
+    },
+};
 use kube::{
     Api, Client, Config, Resource, ResourceExt,
     api::ListParams,
@@ -23,21 +32,34 @@ use kube::{
     },
 };
 use mcp_crds::McpClient;
+use serde::de::DeserializeOwned;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     MANAGER,
-    clock::SystemClock,
+    asleep::{self, Sleepers},
+    client::{
+        database::{self, Databases},
+        holdings::Holdings,
+    },
+    clock::{Clock, SystemClock},
     context::{Context, Failures},
-    controller, labels,
+    controller,
+    external::{HTTPRoute, PodMonitor},
+    installed::Installed,
+    labels,
+    leader::{Candidate, Ended, InCluster, Timing},
     memory::{Memory, ObjectId, Version},
     metrics::Metrics,
     plans,
+    probe::{ask::Http, board::Board, rounds},
     probes::Probes,
     render::Platform,
     requests::CountLayer,
+    rollout::{Rollouts, follow::Rolling, keep},
     settings::Settings,
+    shared::Shared,
     stores::{Guarded, GuardedPlan, Seen, Stores, Trigger, follow, follow_credentials},
     watches::TenantWatches,
 };
@@ -56,12 +78,20 @@ pub enum RunError {
         /// Why.
         source: std::io::Error,
     },
+    /// Another process leads, or nobody can be told.
+    #[error(
+        "stop leading: {0}; the process ends so that nothing more is written, and begins anew as a candidate"
+    )]
+    Lost(String),
     /// The probes' address is taken or not ours.
     #[error("listen for probes: {0}; choose another address with LISTEN_PROBES")]
     Probes(std::io::Error),
+    /// The address for tenants that sleep is taken or not ours.
+    #[error("listen for tenants that sleep: {0}; choose another address with LISTEN_ASLEEP")]
+    Asleep(std::io::Error),
 }
 
-/// How long a watch may take for its first list before the operator starts without it.
+/// How long a watch may take for its first list before that is said; without an agency's Secrets the operator starts.
 const FIRST_LISTS: Duration = Duration::from_secs(15);
 
 /// A client for the cluster the process runs in, or the one of `KUBECONFIG`. Its requests are counted.
@@ -89,16 +119,16 @@ pub async fn stop_on_signal(stop: CancellationToken) {
     stop.cancel();
 }
 
-/// Runs the operator until `stop`.
+/// Runs the operator until `stop`, or until it may not lead any more.
 ///
-/// Only one may run in a cluster: there is no leader election, the chart's Deployment has one replica and is recreated,
-/// never rolled.
+/// Any number may run in a cluster: one holds the lease and acts, the others stand by and hold no state.
 pub async fn run(
     client: Client,
-    settings: Settings,
+    mut settings: Settings,
     metrics: Arc<Metrics>,
     stop: CancellationToken,
 ) -> Result<(), RunError> {
+    settings.database_port = database::port(&settings).await;
     let extra_ca = match &settings.extra_ca_file {
         Some(path) => Some(
             tokio::fs::read_to_string(path)
@@ -110,25 +140,67 @@ pub async fn run(
     let ready = Arc::new(AtomicBool::new(false));
     let probes = Probes { metrics: Arc::clone(&metrics), ready: Arc::clone(&ready) };
     let listening = tokio::spawn(probes.serve(settings.listen_probes, stop.clone()));
-    let working = work(client, Platform { settings, extra_ca }, metrics, ready, stop.clone());
+    let sleepers = Arc::<Sleepers>::default();
+    let answering = tokio::spawn(asleep::serve(Arc::clone(&sleepers), settings.listen_asleep, stop.clone()));
+    let working = lead(client, Platform { settings, extra_ca }, metrics, sleepers, ready, stop.clone());
     tokio::pin!(working);
-    tokio::select! {
-        () = &mut working => Ok(()),
-        listened = listening => {
-            stop.cancel();
-            working.await;
-            match listened {
-                Ok(Err(error)) => Err(RunError::Probes(error)),
-                Ok(Ok(())) | Err(_) => Ok(()),
-            }
+    let failed = tokio::select! {
+        ended = &mut working => return ended,
+        listened = listening => listened.ok().and_then(Result::err).map(RunError::Probes),
+        answered = answering => answered.ok().and_then(Result::err).map(RunError::Asleep),
+    };
+    stop.cancel();
+    let ended = working.await;
+    failed.map_or(ended, Err)
+}
+
+/// Waits for the lease, works while it is held, and gives it back when nothing is being written any more.
+async fn lead(
+    client: Client,
+    platform: Platform,
+    metrics: Arc<Metrics>,
+    sleepers: Arc<Sleepers>,
+    ready: Arc<AtomicBool>,
+    stop: CancellationToken,
+) -> Result<(), RunError> {
+    let leases = Api::namespaced(client.clone(), &platform.settings.operator_namespace);
+    let identity = platform.settings.identity();
+    let mut candidate =
+        Candidate::new(InCluster::new(leases), SystemClock, identity.clone(), Timing::default());
+    // Standing by is a way of being ready: a roll-out goes on while another one leads.
+    ready.store(true, Ordering::Relaxed);
+    if !candidate.campaign(&stop).await {
+        return Ok(());
+    }
+    ready.store(false, Ordering::Relaxed);
+    metrics.leading.set(1);
+    tracing::info!(%identity, "leading");
+    let ended = {
+        let mut working = pin!(work(client, platform, Arc::clone(&metrics), sleepers, ready, stop.clone()));
+        let holding = CancellationToken::new();
+        let mut held = pin!(candidate.hold(&holding));
+        tokio::select! {
+            () = &mut working => Ended::Stopped,
+            // What is being written at this moment is not waited for: the lease of another one may begin.
+            ended = &mut held => ended,
         }
+    };
+    metrics.leading.set(0);
+    match ended {
+        Ended::Stopped => {
+            candidate.resign().await;
+            Ok(())
+        }
+        Ended::Lost(why) => Err(RunError::Lost(why)),
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "the parts, one after the other, as they are wired")]
 async fn work(
     client: Client,
     platform: Platform,
     metrics: Arc<Metrics>,
+    sleepers: Arc<Sleepers>,
     ready: Arc<AtomicBool>,
     stop: CancellationToken,
 ) {
@@ -137,18 +209,31 @@ async fn work(
         () = stop.cancelled() => return,
     }
     let memory = Arc::new(Memory::default());
+    let holdings = Arc::new(Holdings::default());
     let (trigger, triggers) = Trigger::new();
     let watches = Arc::new(TenantWatches::new(client.clone(), Arc::clone(&memory), trigger.clone()));
     let controller = Controller::new(Api::<Guarded>::all(client.clone()), watcher::Config::default());
     let clients = controller.store();
+    metrics.of(clients.clone());
 
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let servers = Arc::new(Board::new(platform.settings.probe_interval));
     let mut follows = JoinSet::new();
+    follows.spawn(rounds::run(
+        Arc::clone(&servers),
+        Arc::new(Http::new(Arc::clone(&clock))),
+        trigger.clone(),
+        Arc::clone(&metrics),
+        stop.clone(),
+    ));
     let (namespaces, writer) = reflector::store();
     follows.spawn(follow_namespaces(
         client.clone(),
         writer,
         Arc::clone(&memory),
+        Arc::clone(&holdings),
         Arc::clone(&watches),
+        Arc::clone(&servers),
         trigger.clone(),
     ));
     let followed = Controller::new(Api::<GuardedPlan>::all(client.clone()), watcher::Config::default());
@@ -159,7 +244,7 @@ async fn work(
             client: client.clone(),
             clients: clients.clone(),
             trigger: trigger.clone(),
-            clock: Arc::new(SystemClock),
+            clock: Arc::clone(&clock),
         },
     ));
     let mut secrets = HashMap::new();
@@ -170,27 +255,104 @@ async fn work(
         follows.spawn(follow);
         secrets.insert(agency.clone(), reader);
     }
-    listed("namespaces", &namespaces).await;
-    listed("plans", &plans).await;
+    let (kept, writer) = reflector::store();
+    let own = Api::<ConfigMap>::namespaced(client.clone(), &platform.settings.operator_namespace);
+    let config = watcher::Config::default().labels(&keep::selector());
+    follows.spawn(follow(own, config, writer, |_| ()));
+    // Who is rolled out how far must be known before anybody is looked at: the operator waits for it.
+    let known = async {
+        // Two wait for the plans, and a store wakes one of them: asked again, it answers both.
+        while !listed("plans", &plans).await {}
+        namespaces.wait_until_ready().await.is_ok() && kept.wait_until_ready().await.is_ok()
+    };
+    tokio::select! {
+        known = known => if !known { return },
+        () = stop.cancelled() => return,
+    }
     for (agency, store) in &secrets {
         listed(agency, store).await;
     }
+    let shared = Shared::new(
+        client.clone(),
+        Arc::clone(&memory),
+        trigger.clone(),
+        clients.clone(),
+        namespaces.clone(),
+    );
+    let shared = Arc::new(shared);
+    watch_the_cluster(&shared, &mut follows).await;
     ready.store(true, Ordering::Relaxed);
     tracing::info!(agencies = ?platform.settings.agency_namespaces, "running");
 
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let config_maps = kept.state();
+    let rollouts = Arc::new(Rollouts::new(
+        platform.clone(),
+        keep::read(config_maps.iter().map(AsRef::as_ref)),
+        clock.now(),
+    ));
     let reporter = Reporter { controller: MANAGER.to_owned(), instance: None };
+    let rolling = Rolling {
+        client: client.clone(),
+        rollouts: Arc::clone(&rollouts),
+        clients: clients.clone(),
+        namespaces: namespaces.clone(),
+        plans: plans.clone(),
+        kept,
+        trigger,
+        clock: Arc::clone(&clock),
+    };
+    follows.spawn(rolling.follow());
     let context = Arc::new(Context {
         recorder: Recorder::new(client.clone(), reporter),
         client,
         platform,
         stores: Stores::new(clients, namespaces, plans, secrets),
         watches,
+        servers,
+        rollouts,
+        shared,
         memory,
-        clock: Arc::new(SystemClock),
+        holdings,
+        sleepers,
+        databases: Databases::default(),
+        clock,
         metrics,
         failures: Failures::default(),
     });
     controller::run(controller, triggers, context, stop).await;
+}
+
+/// Begins to watch what there is one of per tenant, and waits until it was listed.
+async fn watch_the_cluster(shared: &Arc<Shared>, follows: &mut JoinSet<()>) {
+    async fn watch<K>(shared: &Arc<Shared>, follows: &mut JoinSet<()>)
+    where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+        K: Clone + Debug + DeserializeOwned + Send + Sync + 'static,
+    {
+        let (reader, writer) = reflector::store();
+        follows.spawn(Arc::clone(shared).watch::<K>(writer));
+        listed(&K::kind(&()), &reader).await;
+    }
+    async fn watch_if_installed<K>(
+        shared: &Arc<Shared>,
+        follows: &mut JoinSet<()>,
+        which: fn(&mut Installed) -> &mut bool,
+    ) where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+        K: Clone + Debug + DeserializeOwned + Send + Sync + 'static,
+    {
+        let (reader, writer) = reflector::store();
+        follows.spawn(Arc::clone(shared).watch_if_installed::<K>(which, writer));
+        listed(&format!("definition of {}", K::kind(&())), &reader).await;
+    }
+    watch::<NetworkPolicy>(shared, follows).await;
+    watch::<LimitRange>(shared, follows).await;
+    watch::<ResourceQuota>(shared, follows).await;
+    watch::<PodDisruptionBudget>(shared, follows).await;
+    watch::<Ingress>(shared, follows).await;
+    watch_if_installed::<HTTPRoute>(shared, follows, |installed| &mut installed.http_route).await;
+    watch_if_installed::<PodMonitor>(shared, follows, |installed| &mut installed.pod_monitor).await;
 }
 
 /// The definition may be installed a moment after the operator was.
@@ -206,7 +368,9 @@ async fn follow_namespaces(
     client: Client,
     writer: Writer<PartialObjectMeta<Namespace>>,
     memory: Arc<Memory>,
+    holdings: Arc<Holdings>,
     watches: Arc<TenantWatches>,
+    servers: Arc<Board>,
     trigger: Trigger,
 ) {
     let api = Api::<PartialObjectMeta<Namespace>>::all(client);
@@ -215,7 +379,7 @@ async fn follow_namespaces(
         let (gone, namespace) = match seen {
             Seen::Present(namespace) => (false, namespace),
             Seen::Gone(namespace) => (true, namespace),
-            Seen::Forbidden => return,
+            Seen::Listed | Seen::Forbidden => return,
         };
         let Some((owner, environment)) = labels::owner_of(namespace.meta()) else { return };
         let tenant = owner.namespace(environment);
@@ -225,7 +389,9 @@ async fn follow_namespaces(
         if gone {
             // Nothing that was in it stands any more.
             watches.end(&tenant);
+            servers.end(&tenant);
             memory.forget(&tenant);
+            holdings.release(&tenant);
         } else {
             let id = ObjectId { kind: Namespace::kind(&()).into_owned(), name: namespace.name_any() };
             memory.observe(&tenant, &id, Some(Version::of(&id.kind, namespace.meta())));
@@ -235,11 +401,14 @@ async fn follow_namespaces(
     .await;
 }
 
-async fn listed<K>(what: &str, store: &Store<K>)
+/// Whether a store was filled in time.
+async fn listed<K>(what: &str, store: &Store<K>) -> bool
 where
     K: Resource<DynamicType = ()> + Clone + 'static,
 {
-    if tokio::time::timeout(FIRST_LISTS, store.wait_until_ready()).await.is_err() {
-        tracing::warn!(%what, "not listed in time; the operator starts without it and catches up");
+    let in_time = tokio::time::timeout(FIRST_LISTS, store.wait_until_ready()).await.is_ok();
+    if !in_time {
+        tracing::warn!(%what, "not listed in time");
     }
+    in_time
 }

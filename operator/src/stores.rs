@@ -4,7 +4,10 @@
 use std::{collections::HashMap, fmt::Debug};
 
 use futures::{StreamExt, channel::mpsc};
-use k8s_openapi::api::core::v1::{Namespace, Secret};
+use k8s_openapi::{
+    api::core::v1::{Namespace, Secret},
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
+};
 use kube::{
     Api, Client, Resource, ResourceExt,
     core::{DeserializeGuard, PartialObjectMeta},
@@ -17,7 +20,7 @@ use kube::{
 use mcp_crds::{McpClient, McpPlan};
 use serde::de::DeserializeOwned;
 
-use crate::names::ClientKey;
+use crate::{labels, memory::Version, names::ClientKey};
 
 /// A client, or what could be read of one that does not fit its type.
 pub type Guarded = DeserializeGuard<McpClient>;
@@ -49,6 +52,8 @@ pub enum Seen<'a, K> {
     Present(&'a K),
     /// It is gone; this is how it last was.
     Gone(&'a K),
+    /// All that is there was shown.
+    Listed,
     /// The watch itself was refused for want of rights.
     Forbidden,
 }
@@ -64,7 +69,7 @@ pub async fn follow<K>(
     K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
 {
     let mut events = watcher(api, config)
-        .modify(|object| object.meta_mut().managed_fields = None)
+        .modify(|object| slim(object.meta_mut(), &K::kind(&())))
         .default_backoff()
         .boxed();
     let reader = writer.as_reader();
@@ -90,8 +95,20 @@ pub async fn follow<K>(
                     .iter()
                     .filter(|object| reader.get(&ObjectRef::from_obj(object.as_ref())).is_none());
                 lost.for_each(|object| tell(Seen::Gone(object)));
+                tell(Seen::Listed);
             }
         }
+    }
+}
+
+/// Leaves out who manages which field, and of what has no generation keeps who changed it when.
+fn slim(meta: &mut ObjectMeta, kind: &str) {
+    if Version::is_told_by_managers(kind) {
+        for entry in meta.managed_fields.iter_mut().flatten() {
+            entry.fields_v1 = None;
+        }
+    } else {
+        meta.managed_fields = None;
     }
 }
 
@@ -128,12 +145,6 @@ impl Stores {
         Self { clients, namespaces, plans, secrets }
     }
 
-    /// Which state of a plan the watch shows: UID and generation.
-    pub fn plan_version(&self, name: &str) -> Option<(Option<String>, Option<i64>)> {
-        let plan = self.plans.get(&ObjectRef::new(name))?;
-        Some((plan.meta().uid.clone(), plan.meta().generation))
-    }
-
     /// The clients that name a plan.
     pub fn clients_of_plan(clients: &Store<Guarded>, plan: &str) -> Vec<ClientKey> {
         clients
@@ -160,6 +171,17 @@ impl Stores {
         ))
     }
 
+    /// The clients of an agency.
+    pub fn clients_of_agency(clients: &Store<Guarded>, agency: &str) -> Vec<ClientKey> {
+        let mine = |guarded: &Guarded| guarded.namespace().as_deref() == Some(agency);
+        clients
+            .state()
+            .iter()
+            .filter(|guarded| mine(guarded))
+            .filter_map(|guarded| ClientKey::new(agency, &guarded.name_any()).ok())
+            .collect()
+    }
+
     /// The clients of an agency that refer to a Secret.
     pub fn clients_of_secret(clients: &Store<Guarded>, agency: &str, secret: &str) -> Vec<ClientKey> {
         clients
@@ -176,7 +198,8 @@ impl Stores {
 fn refers_to(client: &McpClient, secret: &str) -> bool {
     client.spec.credentials_secret_ref.name == secret
         || client.spec.environments.iter().any(|environment| {
-            let database = environment.database.postgres.as_ref().map(|postgres| &postgres.secret_ref);
+            let database =
+                environment.database.postgres.as_ref().and_then(|postgres| postgres.secret_ref.as_ref());
             environment
                 .credentials_secret_ref
                 .iter()
@@ -197,7 +220,14 @@ pub async fn follow_credentials(
     let api = Api::<PartialObjectMeta<Secret>>::namespaced(client, &agency);
     follow(api, watcher::Config::default(), writer, |seen| {
         let (Seen::Present(secret) | Seen::Gone(secret)) = seen else { return };
-        for key in Stores::clients_of_secret(&clients, &agency, &secret.name_any()) {
+        let of_plans = secret.labels().get(labels::PULL_SECRET).is_some_and(|value| value == "true");
+        let keys = if of_plans {
+            // A plan names it: whoever looks and has nothing to do with it asks nothing.
+            Stores::clients_of_agency(&clients, &agency)
+        } else {
+            Stores::clients_of_secret(&clients, &agency, &secret.name_any())
+        };
+        for key in keys {
             trigger.client(&key);
         }
     })

@@ -14,7 +14,7 @@ use k8s_openapi::{
     api::{
         apps::v1::Deployment,
         core::v1::{ConfigMap, PersistentVolumeClaim, Pod, Secret, Service, ServiceAccount},
-        networking::v1::Ingress,
+        discovery::v1::EndpointSlice,
     },
 };
 use kube::{
@@ -32,6 +32,7 @@ use crate::{
     labels,
     memory::{Memory, ObjectId, Version},
     names::{ClientKey, TenantNamespace},
+    render,
     stores::{Seen, Trigger, follow},
 };
 
@@ -51,7 +52,9 @@ struct Tenant {
     deployments: Store<Deployment>,
     pods: Store<Pod>,
     /// Dropping the set ends the watches.
-    _tasks: JoinSet<()>,
+    tasks: JoinSet<()>,
+    /// Whether what answers while it sleeps is watched as well.
+    asleep: bool,
 }
 
 /// The watches of every tenant.
@@ -91,9 +94,22 @@ impl TenantWatches {
             starter.watch::<PartialObjectMeta<PersistentVolumeClaim>>(false);
             starter.watch::<PartialObjectMeta<Service>>(false);
             starter.watch::<PartialObjectMeta<ServiceAccount>>(false);
-            starter.watch::<PartialObjectMeta<Ingress>>(false);
-            Tenant { deployments, pods, _tasks: starter.tasks }
+            Tenant { deployments, pods, tasks: starter.tasks, asleep: false }
         });
+    }
+
+    /// Begins to watch what answers in place of a tenant that sleeps. Few do, and the cluster keeps a slice with the same
+    /// labels for everybody: this watch is on the one name.
+    pub fn begin_asleep(&self, namespace: &TenantNamespace, owner: &ClientKey) {
+        let mut tenants = self.lock();
+        let Some(tenant) = tenants.get_mut(namespace).filter(|tenant| !tenant.asleep) else { return };
+        tenant.asleep = true;
+        let mut starter =
+            Starter { watches: self, namespace, owner, tasks: std::mem::take(&mut tenant.tasks) };
+        let only = format!("metadata.name={}", render::asleep::name(owner));
+        let config = watcher::Config::default().fields(&only);
+        starter.watch_with::<PartialObjectMeta<EndpointSlice>>(config, false);
+        tenant.tasks = starter.tasks;
     }
 
     /// Stops watching a tenant.
@@ -125,9 +141,16 @@ impl Starter<'_> {
         K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
         K: Clone + Debug + DeserializeOwned + Send + Sync + 'static,
     {
+        self.watch_with(watcher::Config::default().labels(&labels::managed_selector()), live)
+    }
+
+    fn watch_with<K>(&mut self, config: watcher::Config, live: bool) -> Store<K>
+    where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+        K: Clone + Debug + DeserializeOwned + Send + Sync + 'static,
+    {
         let (reader, writer) = reflector::store();
         let api = Api::<K>::namespaced(self.watches.client.clone(), self.namespace.as_str());
-        let config = watcher::Config::default().labels(&labels::managed_selector());
         let (memory, trigger) = (Arc::clone(&self.watches.memory), self.watches.trigger.clone());
         let (namespace, owner) = (self.namespace.clone(), self.owner.clone());
         self.tasks.spawn(follow(api, config, writer, move |seen| {
@@ -144,6 +167,7 @@ impl Starter<'_> {
                     memory.forget(&namespace);
                     true
                 }
+                Seen::Listed => false,
             };
             if drifted {
                 tracing::debug!(namespace = %namespace, kind = %K::kind(&()), "changed since it was applied");

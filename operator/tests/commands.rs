@@ -86,12 +86,93 @@ fn an_incomplete_secret_is_refused_by_its_keys_and_a_complete_one_is_printed_onl
 }
 
 #[test]
+fn each_environment_is_rendered_with_its_own_secrets_and_those_of_its_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let example = fs::read_to_string(repository().join("examples/barbershop.yaml")).unwrap();
+    let database =
+        "database: {postgres: {secretRef: {name: ze-database}}}\n      credentialsSecretRef: {name: ze-live}";
+    let client = example.replace("database: {sqlite: {size: 1Gi}}", database);
+    assert_ne!(client, example);
+    fs::write(folder.path().join("client.yaml"), client).unwrap();
+    let secret = |name: &str, data: &str| {
+        format!("kind: Secret\nmetadata: {{name: {name}, namespace: agency}}\nstringData:\n{data}")
+    };
+    let keys = |value: &str| {
+        let names = ["WHATSAPP_API_TOKEN", "WHATSAPP_APP_SECRET", "WHATSAPP_WEBHOOK_VERIFY_TOKEN"];
+        let more = ["GEMINI_API_KEY", "GOOGLE_CLIENT_EMAIL", "GOOGLE_PRIVATE_KEY"];
+        let lines: Vec<String> =
+            names.iter().chain(&more).map(|name| format!("  {name}: {value}\n")).collect();
+        lines.concat()
+    };
+    // "live" and "postgres://ze:p@db/ze" as they stand in a Secret.
+    let (live, url) = ("bGl2ZQ==", "cG9zdGdyZXM6Ly96ZTpwQGRiL3pl");
+    let both =
+        secret("barbearia-do-ze-credentials", &keys("other")) + "---\n" + &secret("ze-live", &keys("live"));
+    fs::write(folder.path().join("secrets.yaml"), &both).unwrap();
+    let files = ["render", "client.yaml", "secrets.yaml", IMAGE, "--with-secrets"];
+    let (manifests, said) = done(folder.path(), &files);
+    assert!(!manifests.contains("kind: Secret"), "half of a Secret starts no pod");
+    assert!(said.contains("not checked: the Secret ze-database"), "{said}");
+    let wrong = both.clone() + "---\n" + &secret("ze-database", "  DATABASE_HOST: db\n");
+    fs::write(folder.path().join("secrets.yaml"), wrong).unwrap();
+    let why = refused(folder.path(), &files);
+    assert!(why.contains("ze-database lacks DATABASE_URL"), "{why}");
+    let whole = both + "---\n" + &secret("ze-database", "  DATABASE_URL: postgres://ze:p@db/ze\n");
+    fs::write(folder.path().join("secrets.yaml"), whole).unwrap();
+    let (manifests, _) = done(folder.path(), &files);
+    assert!(manifests.contains(live) && manifests.contains(&format!("DATABASE_URL: {url}")), "{manifests}");
+}
+
+#[test]
 fn a_mistake_in_a_client_is_named_with_what_was_meant() {
     let folder = tempfile::tempdir().unwrap();
     let example = fs::read_to_string(repository().join("examples/barbershop.yaml")).unwrap();
     fs::write(folder.path().join("client.yaml"), example.replace("displayName:", "displayname:")).unwrap();
     let why = refused(folder.path(), &["render", "client.yaml", IMAGE]);
     assert!(why.contains("there is no field `displayname`: did you mean `displayName`?"), "{why}");
+}
+
+#[test]
+fn a_plan_among_the_files_gives_and_refuses_as_the_operator_would_and_so_do_the_rules_of_admission() {
+    let folder = tempfile::tempdir().unwrap();
+    let example = fs::read_to_string(repository().join("examples/barbershop.yaml")).unwrap();
+    let planned = example.replace("  deletionPolicy:", "  plan: basic\n  deletionPolicy:");
+    let planned = planned.replace("      model: {name: gemini-3.8-flash}\n", "");
+    fs::write(folder.path().join("client.yaml"), &planned).unwrap();
+    let why = refused(folder.path(), &["render", "client.yaml", IMAGE]);
+    assert!(why.contains("names the McpPlan basic, which is not among these files"), "{why}");
+
+    let plan = |spec: &str| {
+        let text = format!("kind: McpPlan\nmetadata: {{name: basic}}\nspec: {spec}\n");
+        fs::write(folder.path().join("plan.yaml"), text).unwrap();
+    };
+    let files = ["render", "client.yaml", "plan.yaml", IMAGE];
+    plan("{images: {production: {tag: planned}}, defaults: {model: {name: gemini-4}}}");
+    let (manifests, said) = done(folder.path(), &files);
+    assert!(manifests.contains("registry.example/mcp-server:planned") && manifests.contains("gemini-4"));
+    assert!(said.contains("mcp-server:planned (of the plan); models gemini-4 (of the plan)"), "{said}");
+
+    plan("{limits: {memory: 32Mi}}");
+    let why = refused(folder.path(), &files);
+    assert!(why.contains("the plan basic does not allow resources.limits.memory 64Mi"), "{why}");
+    plan("{limits: {memory: much}}");
+    let why = refused(folder.path(), &files);
+    assert!(
+        why.contains("plan.yaml: the McpPlan `basic` would be refused") && why.contains("like 64Mi"),
+        "{why}"
+    );
+
+    plan("{}");
+    let client = planned.replace("      whatsapp:", "      replicas: 2\n      whatsapp:");
+    fs::write(folder.path().join("client.yaml"), client).unwrap();
+    let why = refused(folder.path(), &files);
+    assert!(why.contains("more than one replica needs a PostgreSQL database"), "{why}");
+    let client =
+        planned.replace("      whatsapp:", "      route: {host: evil-agency.example}\n      whatsapp:");
+    fs::write(folder.path().join("client.yaml"), client).unwrap();
+    let hosts = "--set=ROUTE_HOSTS=agency=*.agency.example";
+    let why = refused(folder.path(), &[&files[..], &[hosts]].concat());
+    assert!(why.contains("may not have the host evil-agency.example: use one of *.agency.example"), "{why}");
 }
 
 const ENV: &str = "CLIENT_NAME=bella-salon\nENVIRONMENT=production\nGOOGLE_CALENDAR_ID=agenda@bella.example\n\

@@ -10,6 +10,19 @@ pub struct Image {
     /// Tag within the repository the platform's settings name, e.g. `stable`.
     #[schemars(length(min = 1, max = 128), regex(pattern = r"^[A-Za-z0-9_][A-Za-z0-9._-]*$"))]
     pub tag: String,
+    /// The one build of that tag that runs, whatever the tag is moved to. To promote what was tried in staging, take it from
+    /// `status.environments[].imageDigest` there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 71, max = 71), regex(pattern = r"^sha256:[0-9a-f]{64}$"))]
+    pub digest: Option<String>,
+}
+
+impl Image {
+    /// As it stands after the repository and a colon: the tag, with the digest where one is named.
+    pub fn reference(&self) -> String {
+        let Self { tag, digest } = self;
+        digest.as_ref().map_or_else(|| tag.clone(), |digest| format!("{tag}@{digest}"))
+    }
 }
 
 /// What the server may use of the machine.

@@ -9,11 +9,12 @@ mod name;
 mod route;
 mod whatsapp;
 
+use mcp_tenant::Profile;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use calendar::{BuiltinCalendar, Calendar, GoogleCalendar};
-pub use database::{Database, Egress, Postgres, Sqlite};
+pub use database::{Database, Egress, EgressSelector, Postgres, Provisioned, Sqlite};
 pub use machine::{Image, Limits, Requests, Resources};
 pub use mcp::{Mcp, McpAuth};
 pub use model::{Model, ModelBudget, Thinking};
@@ -35,16 +36,16 @@ pub struct Environment {
     /// Which environment this is: development, staging or production. It becomes the end of the namespace's name and
     /// cannot be given twice.
     pub name: EnvironmentName,
-    /// Which build of the server runs. The platform's default when left out.
+    /// Which build of the server runs. The plan's or the platform's when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<Image>,
     /// How many servers share the work. More than one needs a PostgreSQL database: a SQLite file has one server.
     #[serde(default = "one")]
     #[schemars(range(min = 1, max = 5))]
     pub replicas: u8,
-    /// What each server may use of the machine.
-    #[serde(default)]
-    pub resources: Resources,
+    /// What each server may use of the machine. The plan's when left out, or 10m, 32Mi and at most 64Mi.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<Resources>,
     /// The WhatsApp number customers write to.
     pub whatsapp: Whatsapp,
     /// The language model that reads and writes.
@@ -64,9 +65,14 @@ pub struct Environment {
     /// nor Google can be told to deliver here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub route: Option<Route>,
-    /// Stops the server and keeps its data. Messages are not answered meanwhile; Meta repeats them for some days.
+    /// Stops the server and keeps its data. Whoever comes by the route is answered 503 meanwhile; Meta repeats its messages
+    /// for some days.
     #[serde(default)]
     pub suspend: bool,
+    /// The business as data for this environment alone, e.g. to try a profile in staging. It takes the place of the whole of
+    /// `spec.profile`; with that, all profiles of a client may have 192 KiB together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
     /// The Secret with this environment's credentials. The one of the client when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credentials_secret_ref: Option<SecretReference>,
@@ -79,7 +85,7 @@ impl Environment {
             name,
             image: None,
             replicas: one(),
-            resources: Resources::default(),
+            resources: None,
             whatsapp: Whatsapp::new(phone_number_id),
             model: Model::default(),
             calendar: Calendar::default(),
@@ -87,6 +93,7 @@ impl Environment {
             mcp: None,
             route: None,
             suspend: false,
+            profile: None,
             credentials_secret_ref: None,
         }
     }

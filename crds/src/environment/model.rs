@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The language model that reads and writes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 #[schemars(extend("x-kubernetes-validations" = [{
     "rule": "!has(self.thinking)",
@@ -12,11 +12,12 @@ use serde::{Deserialize, Serialize};
     "fieldPath": ".thinking",
 }]))]
 pub struct Model {
-    /// Name of the model at its provider.
+    /// Name of the model at its provider. The plan's when left out, or gemini-3.8-flash.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 64), regex(pattern = r"^[a-z0-9][a-z0-9._-]*$"))]
-    pub name: String,
+    pub name: Option<String>,
     /// Models asked in its place where it is down, slow or withdrawn, in this order. The last one is the cheapest: it
-    /// answers when a day's budget is nearly used up.
+    /// answers when a day's budget is nearly used up. The plan's when both are left out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(
         length(max = 4),
@@ -32,10 +33,9 @@ pub struct Model {
     pub budget: Option<ModelBudget>,
 }
 
-impl Default for Model {
-    fn default() -> Self {
-        Self { name: "gemini-3.8-flash".to_owned(), fallback: Vec::new(), thinking: None, budget: None }
-    }
+impl Model {
+    /// The model of clients that name none and whose plan names none.
+    pub const DEFAULT: &str = "gemini-3.8-flash";
 }
 
 /// How long a model thinks before it answers.

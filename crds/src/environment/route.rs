@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-kubernetes-validations" = [{
-    "rule": "!has(self.gateway)",
-    "message": "route.gateway is not carried out yet: remove it; without it an Ingress is made",
+    "rule": "!has(self.gateway) || (!has(self.ingressClassName) && !has(self.tls))",
+    "message": "route.gateway takes the place of an Ingress, and the Gateway has the certificate: remove ingressClassName and tls",
     "fieldPath": ".gateway",
 }, {
     "rule": "!has(self.path) || !self.path.matches('^/(mcp|health|api|webhooks)(/|$)')",
@@ -39,7 +39,8 @@ pub struct Route {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
     pub ingress_class_name: Option<String>,
-    /// The Gateway an `HTTPRoute` is attached to, in the place of an Ingress. Refused for now.
+    /// The Gateway an `HTTPRoute` is attached to, in the place of an Ingress. A listener of it must admit routes from the
+    /// tenant's namespace, which has the label `app.kubernetes.io/managed-by: mcp-operator`; it has the certificate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gateway: Option<GatewayReference>,
 }
@@ -63,4 +64,11 @@ pub struct GatewayReference {
     /// Its namespace.
     #[schemars(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
     pub namespace: String,
+    /// The listener of it, by name. Every listener that admits the route when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        length(min = 1, max = 253),
+        regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
+    )]
+    pub section_name: Option<String>,
 }

@@ -2,7 +2,7 @@
 //! the memory of an open store. Prints a JSON list of {name, value, unit, baseline, ratio, target, holds}; says on
 //! standard error what it measures.
 //!
-//! `bench_store [SECONDS]`; PostgreSQL is measured where `MCP_TEST_POSTGRES` names one. Rates are measured in turns of
+//! `bench_store [SECONDS [sqlite | postgres]]`; PostgreSQL is measured where `MCP_TEST_POSTGRES` names one. Rates are measured in turns of
 //! floor and store, so that both see the same machine; the median of the turns' ratios counts.
 //!
 //! The scenario: a business with ten people that is booked over sixty days in no order, and then over the next sixty. A
@@ -24,7 +24,9 @@
 #![expect(clippy::print_stderr, reason = "figures go to standard output, what they are about does not")]
 
 use std::{
+    fmt::{self, Display},
     future::Future,
+    ops::AddAssign,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -69,11 +71,17 @@ async fn main() {
     let mut lines = Vec::new();
     let folder = tempfile::tempdir().unwrap();
     let floor = sqlite_floor(&folder.path().join("floor.db")).await;
-    measure("sqlite", Database::Sqlite, turn, &mut lines, move || sqlite_insert(&floor)).await;
-    if std::env::var_os("MCP_TEST_POSTGRES").is_some() {
+    let wanted = std::env::args().nth(2);
+    let wanted = |kind| wanted.as_deref().is_none_or(|wanted| wanted == kind);
+    if wanted("sqlite") {
+        measure("sqlite", Database::Sqlite, turn, &mut lines, &[], move || sqlite_insert(&floor)).await;
+    }
+    if wanted("postgres") && std::env::var_os("MCP_TEST_POSTGRES").is_some() {
         let pool = postgres_floor().await;
         let floor = pool.clone();
-        measure("postgres", Database::Postgres, turn, &mut lines, move || postgres_insert(&floor)).await;
+        let server = [pool.clone()];
+        measure("postgres", Database::Postgres, turn, &mut lines, &server, move || postgres_insert(&floor))
+            .await;
         pool.execute("DROP TABLE bench_floor").await.unwrap();
     }
     println!("{}", serde_json::to_string_pretty(&lines).unwrap());
@@ -84,21 +92,28 @@ async fn measure<F: Future<Output = ()> + Send + 'static>(
     database: Database,
     turn: Duration,
     lines: &mut Vec<serde_json::Value>,
+    server: &[PgPool],
     floor: impl Fn() -> F + Clone + Send + 'static,
 ) {
     let bed = Bed::new(database, "").await;
     let store = Arc::clone(&bed.store);
     let count = Arc::new(AtomicU64::new(0));
     let mut turns = Vec::new();
+    let (mut floor_time, mut booking_time) = (Time::default(), Time::default());
     for _ in 0..TURNS {
-        let bare = rate(turn, floor.clone()).await;
+        let (bare, time) = rate(turn, server, floor.clone()).await;
+        floor_time += time;
         let (store, count) = (Arc::clone(&store), Arc::clone(&count));
-        let booked =
-            rate(turn, move || book(Arc::clone(&store), count.fetch_add(1, Ordering::Relaxed))).await;
+        let (booked, time) =
+            rate(turn, server, move || book(Arc::clone(&store), count.fetch_add(1, Ordering::Relaxed))).await;
+        booking_time += time;
         turns.push((booked / bare, booked, bare));
     }
     turns.sort_by(|a, b| a.0.total_cmp(&b.0));
     let (ratio, booked, bare) = turns[TURNS / 2];
+    eprintln!(
+        "{kind}: {booked:.0}/s of {bare:.0}/s, {ratio:.3}; a bare commit takes {floor_time}, a booking {booking_time}"
+    );
     lines.push(serde_json::json!({
         "name": format!("store_{kind}_bookings"), "value": round(booked), "unit": "transactions/s",
         "baseline": round(bare), "ratio": (ratio * 1000.0).round() / 1000.0, "target": 0.5, "holds": ratio >= 0.5,
@@ -116,11 +131,14 @@ fn round(value: f64) -> f64 {
     value.round()
 }
 
-/// How many of them end per second, of [`CLIENTS`] that each begin the next one when one has ended.
+/// How many of them end per second, of [`CLIENTS`] that each begin the next one when one has ended, and the processor
+/// time they take.
 async fn rate<F: Future<Output = ()> + Send + 'static>(
     turn: Duration,
+    server: &[PgPool],
     work: impl Fn() -> F + Clone + Send + 'static,
-) -> f64 {
+) -> (f64, Time) {
+    let before = Time::spent(server).await;
     let (began, mut clients, mut done) = (Instant::now(), tokio::task::JoinSet::new(), 0_u64);
     for _ in 0..CLIENTS {
         let work = work.clone();
@@ -136,7 +154,54 @@ async fn rate<F: Future<Output = ()> + Send + 'static>(
     while let Some(ended) = clients.join_next().await {
         done += ended.unwrap();
     }
-    done as f64 / began.elapsed().as_secs_f64()
+    let per_second = done as f64 / began.elapsed().as_secs_f64();
+    let after = Time::spent(server).await;
+    let time = Time { here: after.here - before.here, server: after.server - before.server, of: done };
+    (per_second, time)
+}
+
+/// Processor time in seconds: this program's and the database server's, and how many commits or bookings it is for. A
+/// busy machine changes it far less than it changes a rate.
+#[derive(Clone, Copy, Default)]
+struct Time {
+    here: f64,
+    server: f64,
+    of: u64,
+}
+
+impl Time {
+    /// What was spent so far (Linux: `schedstat` of each thread begins with its nanoseconds).
+    async fn spent(server: &[PgPool]) -> Self {
+        let read = |file: String| -> f64 {
+            let text = std::fs::read_to_string(file).unwrap_or_default();
+            text.split(' ').next().and_then(|word| word.parse::<f64>().ok()).unwrap_or(0.0) / 1e9
+        };
+        let threads = std::fs::read_dir("/proc/self/task").unwrap();
+        let here =
+            threads.map(|thread| read(format!("{}/schedstat", thread.unwrap().path().display()))).sum();
+        let mut time = Self { here, ..Self::default() };
+        for server in server {
+            let all =
+                sqlx::query_scalar::<_, i32>("SELECT pid FROM pg_stat_activity").fetch_all(server).await;
+            time.server += all.unwrap().iter().map(|pid| read(format!("/proc/{pid}/schedstat"))).sum::<f64>();
+        }
+        time
+    }
+}
+
+impl AddAssign for Time {
+    fn add_assign(&mut self, other: Self) {
+        self.here += other.here;
+        self.server += other.server;
+        self.of += other.of;
+    }
+}
+
+impl Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let each = |seconds: f64| seconds * 1e6 / self.of as f64;
+        write!(f, "{:.0} µs here and {:.0} µs of the server", each(self.here), each(self.server))
+    }
 }
 
 /// The person and the minute of a booking: all slots of sixty days in no order, then those of the next sixty.

@@ -14,7 +14,7 @@ macro_rules! suite {
             agenda {
                 the_chooser_sees_what_stands_at_that_moment
                 the_agenda_has_what_shares_an_instant_with_the_span
-                an_occupation_of_a_month_is_found_at_its_end_and_keeps_others_out
+                however_long_a_lane_is_taken_its_last_minute_is_found_and_keeps_others_out
                 services_of_one_visit_count_one_by_one
                 what_is_near_is_asked_first_and_all_around_where_that_does_not_settle_it
             }
@@ -54,6 +54,7 @@ macro_rules! suite {
                 a_refusal_of_the_chooser_is_the_outcome_and_writes_nothing
                 open_bookings_are_the_requested_and_confirmed_that_are_not_over
                 bookings_of_a_span_are_those_that_begin_in_it
+                requests_are_found_among_all_bookings_page_by_page
                 a_customer_has_at_most_so_many_open_bookings
                 a_limit_holds_against_requests_at_once
                 what_is_done_to_bookings_is_in_the_audit_with_its_subject
@@ -160,6 +161,7 @@ macro_rules! suite {
                 a_class_shares_person_and_room_but_no_seat
                 a_booking_that_is_over_or_cancelled_frees_its_lanes
                 neither_sql_nor_a_revived_state_makes_an_overlap
+                nothing_of_a_booking_is_there_without_it
                 nine_to_ten_and_ten_to_eleven_on_two_chairs_still_take_half_past_nine
                 two_bookings_may_change_places
                 who_is_pinned_or_gone_does_not_make_room

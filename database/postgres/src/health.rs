@@ -8,7 +8,9 @@ use mcp_store::{
     micros,
 };
 
-use crate::{PostgresStore, error, migrate, outbox};
+use sqlx::Connection as _;
+
+use crate::{PostgresStore, connect, error, migrate, outbox};
 
 /// What was written after now, by a clock that was set back since. `$1` is now. Only what another transaction does not
 /// hold: that is being dealt with.
@@ -24,9 +26,11 @@ const FROM_LATER: [&str; 4] = [
          ORDER BY seq FOR UPDATE SKIP LOCKED)",
     "UPDATE booking SET mirror_due_us = $1
      WHERE id IN (SELECT id FROM booking
-         WHERE mirrored_revision < revision AND changed_us > $1 AND mirror_due_us > $1
+         WHERE mirrored_revision < revision AND state <> 'held' AND changed_us > $1 AND mirror_due_us > $1
          ORDER BY id FOR UPDATE SKIP LOCKED)",
-    "UPDATE booking SET hold_until_us = LEAST(hold_until_us, $1 + hold_until_us - changed_us), changed_us = $1
+    "UPDATE booking SET
+         hold_until_us = LEAST(hold_until_us, $1 + hold_until_us - changed_us), changed_us = $1,
+         mirror_due_us = LEAST(mirror_due_us, $1)
      WHERE id IN (SELECT id FROM booking WHERE state = 'held' AND changed_us > $1
          ORDER BY id FOR UPDATE SKIP LOCKED)",
 ];
@@ -39,7 +43,8 @@ const SET_BACK: [&str; 2] = [
          ORDER BY seq FOR UPDATE SKIP LOCKED)",
     "UPDATE booking SET mirror_due_us = $1
      WHERE $2::bigint IS NOT NULL AND id IN (SELECT id FROM booking
-         WHERE mirrored_revision < revision AND mirror_due_us > $1 ORDER BY id FOR UPDATE SKIP LOCKED)",
+         WHERE mirrored_revision < revision AND state <> 'held' AND mirror_due_us > $1
+         ORDER BY id FOR UPDATE SKIP LOCKED)",
 ];
 
 impl PostgresStore {
@@ -53,6 +58,23 @@ impl PostgresStore {
             bound.execute(&self.pool).await.map_err(error::store)?;
         }
         Ok(())
+    }
+}
+
+impl PostgresStore {
+    /// Whether a connection is to be had and answers. Where none is in time, another one outside of the pool tells
+    /// whether the server is away, which is an answer, or this process's own connections are held.
+    async fn answers(&self) -> Result<(), StoreError> {
+        match sqlx::query_scalar::<_, i32>("SELECT 1").fetch_one(&self.pool).await {
+            Ok(_) => Ok(()),
+            Err(sqlx::Error::PoolTimedOut) => {
+                let fresh = connect::one(&self.pool.connect_options()).await.map_err(StoreError::database)?;
+                // It answered; how it ends is nobody's business.
+                let _ = fresh.close().await;
+                Err(StoreError::NoConnection)
+            }
+            Err(error) => Err(error::store(error)),
+        }
     }
 }
 
@@ -78,6 +100,14 @@ impl Health for PostgresStore {
 
     async fn ping(&self) -> Result<(), StoreError> {
         sqlx::query_scalar::<_, i32>("SELECT 1").fetch_one(&self.pool).await.map(drop).map_err(error::store)
+    }
+
+    async fn writer_answers(&self) -> Result<(), StoreError> {
+        self.answers().await
+    }
+
+    async fn readers_answer(&self) -> Result<(), StoreError> {
+        self.answers().await
     }
 
     async fn check_schema(&self) -> Result<(), OpenError> {

@@ -41,6 +41,7 @@ mod retry;
 mod scram;
 mod text;
 mod turn;
+mod unprovision;
 mod usage;
 mod waitlist;
 
@@ -57,6 +58,7 @@ use secrecy::SecretString;
 use sqlx::{AssertSqlSafe, Connection, PgPool, Postgres, Transaction};
 
 pub use provision::{LOCK as PROVISION_LOCK, Login, name_of, provision};
+pub use unprovision::unprovision;
 
 /// A transaction on a connection of the pool.
 pub(crate) type Tx = Transaction<'static, Postgres>;

@@ -147,6 +147,7 @@ CREATE INDEX booking_start ON booking (start_us, end_us);
 CREATE INDEX booking_long ON booking (end_us, start_us) WHERE end_us - start_us > 14400000000;  -- as occupation_long
 CREATE INDEX booking_customer ON booking (customer_id) WHERE customer_id IS NOT NULL;
 CREATE INDEX booking_held ON booking (hold_until_us) WHERE state = 'held';
+CREATE INDEX booking_requested ON booking (start_us) WHERE state = 'requested';  -- looked for again and again
 CREATE UNIQUE INDEX booking_holder ON booking (holder) WHERE state = 'held' AND holder IS NOT NULL;
 CREATE INDEX booking_unmirrored ON booking (mirror_due_us) WHERE mirrored_revision < revision AND state <> 'held';
 
@@ -162,25 +163,33 @@ CREATE TABLE occupation (
     CHECK (from_us < to_us AND to_us - from_us <= 2678400000000)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX occupation_lane ON occupation (lane, from_us, to_us, share) WHERE standing = 1;
-CREATE INDEX occupation_from ON occupation (from_us, to_us, share, pinned) WHERE standing = 1;  -- all an agenda reads
--- What overlaps an instant began at most as long ago as it lasts. Nearly everything lasts four hours at most, so searches
--- look back that far only; what lasts longer has an index of its own.
-CREATE INDEX occupation_long ON occupation (to_us, from_us, lane, share)
-    WHERE standing = 1 AND to_us - from_us > 14400000000;
+-- What overlaps an instant began at most as long ago as it lasts. Everything that stands is in one of these, by how long
+-- it lasts: an hour, four hours, a day, 31 days at most. A search looks back that far in each and no farther, however
+-- much was booked before or will be after it. They have all that an agenda reads.
+CREATE INDEX occupation_hour ON occupation (from_us, to_us, share, pinned)
+    WHERE standing = 1 AND to_us - from_us <= 3600000000;
+CREATE INDEX occupation_hours ON occupation (from_us, to_us, share, pinned)
+    WHERE standing = 1 AND to_us - from_us > 3600000000 AND to_us - from_us <= 14400000000;
+CREATE INDEX occupation_day ON occupation (from_us, to_us, share, pinned)
+    WHERE standing = 1 AND to_us - from_us > 14400000000 AND to_us - from_us <= 86400000000;
+CREATE INDEX occupation_days ON occupation (from_us, to_us, share, pinned)
+    WHERE standing = 1 AND to_us - from_us > 86400000000;
 
--- The database itself refuses two standing occupations of one lane that share time, unless they share the lane.
+-- The database itself refuses two standing occupations of one lane that share time, unless they share the lane: it looks
+-- back a day in the lane, and 31 days at what lasts longer.
 CREATE TRIGGER occupation_no_overlap_insert BEFORE INSERT ON occupation
 WHEN NEW.standing = 1
 BEGIN
     SELECT RAISE(ABORT, 'occupation_overlap') WHERE EXISTS (
         SELECT 1 FROM occupation o
         WHERE o.lane = NEW.lane AND o.standing = 1
-          AND o.from_us < NEW.to_us AND o.from_us > NEW.from_us - 14400000000
+          AND o.from_us < NEW.to_us AND o.from_us > NEW.from_us - 86400000000
           AND o.to_us > NEW.from_us AND o.share <> NEW.share
     ) OR EXISTS (
         SELECT 1 FROM occupation o
-        WHERE o.standing = 1 AND o.to_us - o.from_us > 14400000000 AND o.to_us > NEW.from_us
-          AND +o.from_us < NEW.to_us AND +o.lane = NEW.lane AND o.share <> NEW.share
+        WHERE o.standing = 1 AND o.to_us - o.from_us > 86400000000 AND o.from_us < NEW.to_us
+          AND o.from_us > NEW.from_us - 2678400000000 AND o.to_us > NEW.from_us AND +o.lane = NEW.lane
+          AND o.share <> NEW.share
     );
 END;
 CREATE TRIGGER occupation_no_overlap_update BEFORE UPDATE ON occupation
@@ -189,13 +198,14 @@ BEGIN
     SELECT RAISE(ABORT, 'occupation_overlap') WHERE EXISTS (
         SELECT 1 FROM occupation o
         WHERE o.lane = NEW.lane AND o.standing = 1
-          AND o.from_us < NEW.to_us AND o.from_us > NEW.from_us - 14400000000
+          AND o.from_us < NEW.to_us AND o.from_us > NEW.from_us - 86400000000
           AND o.to_us > NEW.from_us AND o.share <> NEW.share
           AND NOT (o.booking_id = OLD.booking_id AND o.lane = OLD.lane AND o.from_us = OLD.from_us)
     ) OR EXISTS (
         SELECT 1 FROM occupation o
-        WHERE o.standing = 1 AND o.to_us - o.from_us > 14400000000 AND o.to_us > NEW.from_us
-          AND +o.from_us < NEW.to_us AND +o.lane = NEW.lane AND o.share <> NEW.share
+        WHERE o.standing = 1 AND o.to_us - o.from_us > 86400000000 AND o.from_us < NEW.to_us
+          AND o.from_us > NEW.from_us - 2678400000000 AND o.to_us > NEW.from_us AND +o.lane = NEW.lane
+          AND o.share <> NEW.share
           AND NOT (o.booking_id = OLD.booking_id AND o.lane = OLD.lane AND o.from_us = OLD.from_us)
     );
 END;

@@ -121,7 +121,7 @@ impl CalendarStore for SqliteStore {
     async fn forget_calendar(&self, calendar: &str) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM calendar WHERE calendar = $1")
             .bind(calendar)
-            .execute(&self.writer)
+            .execute(&mut *self.writer.statement().await?)
             .await
             .map_err(db)?;
         Ok(())

@@ -63,7 +63,7 @@ impl ConversationStore for SqliteStore {
         ))
         .bind(id)
         .bind(until)
-        .fetch_optional(&self.writer)
+        .fetch_optional(&mut *self.writer.statement().await?)
         .await
         .map_err(db)?;
         read(&row.ok_or(MISSING)?)
@@ -76,7 +76,7 @@ impl ConversationStore for SqliteStore {
         ))
         .bind(id)
         .bind(language)
-        .fetch_optional(&self.writer)
+        .fetch_optional(&mut *self.writer.statement().await?)
         .await
         .map_err(db)?;
         read(&row.ok_or(MISSING)?)
@@ -89,7 +89,7 @@ impl ConversationStore for SqliteStore {
         ))
         .bind(id)
         .bind(wanted)
-        .fetch_optional(&self.writer)
+        .fetch_optional(&mut *self.writer.statement().await?)
         .await
         .map_err(db)?;
         read(&row.ok_or(MISSING)?)

@@ -22,6 +22,8 @@ pub(crate) fn db(error: sqlx::Error) -> StoreError {
         Some(FULL) => StoreError::Full,
         Some(READONLY) => StoreError::ReadOnly,
         Some(CORRUPT | NOT_A_DATABASE) => StoreError::Corrupt,
+        // The file is here: who waits for a connection waits for somebody of this process.
+        None if matches!(error, sqlx::Error::PoolTimedOut) => StoreError::NoConnection,
         _ => StoreError::database(error),
     }
 }

@@ -129,7 +129,7 @@ impl IdempotencyStore for SqliteStore {
     async fn expire_keys(&self, now: Timestamp) -> Result<u64, StoreError> {
         let gone = sqlx::query("DELETE FROM idempotency WHERE created_us <= $1")
             .bind(forgotten(now))
-            .execute(&self.writer)
+            .execute(&mut *self.writer.statement().await?)
             .await
             .map_err(db)?;
         Ok(gone.rows_affected())

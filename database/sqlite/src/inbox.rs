@@ -15,12 +15,12 @@ use mcp_store::{
 };
 use serde_json::{Value, json};
 
-use crate::{SqliteStore, Tx, db, dead_letter, echo, route, status};
+use crate::{Rank, SqliteStore, Tx, db, dead_letter, echo, route, status};
 
 #[async_trait]
 impl InboxStore for SqliteStore {
     async fn accept(&self, deliveries: &[Delivery], now: Timestamp) -> Result<Vec<Accepted>, StoreError> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.writer.begin(Rank::First).await?;
         let mut accepted = vec![Accepted::default(); deliveries.len()];
         let fresh = only_new(&mut tx, deliveries, &mut accepted).await?;
         keep_messages(&mut tx, &fresh, now).await?;

@@ -18,6 +18,7 @@ mod echo;
 mod health;
 mod idempotency;
 mod inbox;
+mod line;
 mod migrate;
 mod mirror;
 mod open;
@@ -30,6 +31,7 @@ mod status;
 mod turn;
 mod usage;
 mod waitlist;
+mod writer;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -38,18 +40,17 @@ use mcp_store::{
     booking::{BookingOutcome, round::Asked},
     group::Group,
 };
-use sqlx::{Sqlite, SqlitePool, Transaction};
+use sqlx::SqlitePool;
 
 use driver::db;
+use line::Rank;
 pub use open::{Options, url_of};
-
-/// A transaction on the writer.
-type Tx = Transaction<'static, Sqlite>;
+use writer::{Tx, Writer};
 
 /// A tenant's database in a file.
 #[derive(Clone, Debug)]
 pub struct SqliteStore {
-    writer: SqlitePool,
+    writer: Writer,
     readers: SqlitePool,
     /// Bookings that wait for the writer.
     bookings: Arc<Group<Asked, Result<BookingOutcome, StoreError>>>,
@@ -69,13 +70,9 @@ impl SqliteStore {
         &self.path
     }
 
+    /// Begins a transaction, after those that came before.
     async fn begin(&self) -> Result<Tx, StoreError> {
-        let begun = self.writer.begin_with("BEGIN IMMEDIATE").await;
-        // SQLite itself ends a transaction that finds the disk full or broken; the driver goes on counting it, and
-        // would refuse every other one on this connection. Another connection knows of nothing.
-        let Err(sqlx::Error::InvalidSavePointStatement) = begun else { return begun.map_err(db) };
-        self.writer.acquire().await.map_err(db)?.close().await.map_err(db)?;
-        self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(db)
+        self.writer.begin(Rank::Other).await
     }
 }
 

@@ -33,7 +33,7 @@ impl MirrorStore for SqliteStore {
         )
         .bind(now_us)
         .bind(now_us.saturating_add(micros::of(lease)))
-        .fetch_optional(&self.writer)
+        .fetch_optional(&mut *self.writer.statement().await?)
         .await
         .map_err(db)?;
         row.map(|row| {
@@ -57,7 +57,7 @@ impl MirrorStore for SqliteStore {
         .bind(&job.row.booking.id)
         .bind(job.epoch)
         .bind(job.row.revision)
-        .execute(&self.writer)
+        .execute(&mut *self.writer.statement().await?)
         .await
         .map_err(db)?;
         if done.rows_affected() == 0 { Err(StoreError::Stale) } else { Ok(()) }
@@ -75,7 +75,7 @@ impl MirrorStore for SqliteStore {
         .bind(job.row.revision)
         .bind(why)
         .bind(micros::to(retry_at))
-        .execute(&self.writer)
+        .execute(&mut *self.writer.statement().await?)
         .await
         .map_err(db)?;
         if done.rows_affected() == 0 { Err(StoreError::Stale) } else { Ok(()) }

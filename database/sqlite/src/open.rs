@@ -13,7 +13,10 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use crate::{SqliteStore, driver, migrate};
+use crate::{
+    SqliteStore, driver, migrate,
+    writer::{COMMITS, Writer},
+};
 
 /// How a file is used.
 #[derive(Clone, Copy, Debug, Default)]
@@ -21,6 +24,8 @@ pub struct Options {
     /// Most pages (of 4096 bytes) the file may have. Writing beyond is
     /// [`StoreError::Full`](mcp_store::StoreError::Full), as on a full disk.
     pub max_pages: Option<u32>,
+    /// Commits after which the write-ahead log is brought into the file.
+    pub checkpoint_after: Option<u32>,
 }
 
 /// The URL of a database file.
@@ -41,8 +46,9 @@ pub(crate) fn connect_options(path: &Path, options: Options) -> SqliteConnectOpt
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(10))
-        // A booking touches a dozen pages: fewer, larger checkpoints write many of them once instead of often.
-        .pragma("wal_autocheckpoint", "4000")
+        // Checkpoints are made beside the writer, see [`writer`](crate::writer). Only where that fails or cannot follow,
+        // a commit makes one itself.
+        .pragma("wal_autocheckpoint", "8000")
         // Eight MiB at most: what a busy tenant's next weeks are in is not read from the file again and again.
         .pragma("cache_size", "-8192")
         // What is deleted is overwritten: an erasure leaves nothing in free space of the file.
@@ -88,7 +94,8 @@ impl SqliteStore {
         };
         let writer: SqlitePool = pool(1, connect.clone()).await?;
         migrate::check(&writer, tenant).await?;
-        let readers = pool(2, connect.read_only(true)).await?;
+        let readers = pool(2, connect.clone().read_only(true)).await?;
+        let writer = Writer::new(writer, connect, options.checkpoint_after.unwrap_or(COMMITS));
         Ok(Self { writer, readers, bookings: Arc::default(), tenant: tenant.clone(), path })
     }
 }

@@ -64,10 +64,16 @@ pub(crate) async fn oldest(executor: impl SqliteExecutor<'_>) -> Result<Option<i
 
 /// Gives every message without conversation its own; returns how many there were.
 pub(crate) async fn all(tx: &mut Tx) -> Result<usize, StoreError> {
+    first(tx, u32::MAX).await
+}
+
+/// Gives the oldest messages without conversation, so many at most, their own; returns how many there were.
+pub(crate) async fn first(tx: &mut Tx, most: u32) -> Result<usize, StoreError> {
     let waiting: Vec<Waiting> = sqlx::query_as(
         "SELECT seq, user_id, wa_id, name, sent_us, received_us FROM inbox
-         WHERE seq > (SELECT COALESCE(MAX(seq), 0) FROM inbox_route) ORDER BY seq",
+         WHERE seq > (SELECT COALESCE(MAX(seq), 0) FROM inbox_route) ORDER BY seq LIMIT $1",
     )
+    .bind(most)
     .fetch_all(&mut **tx)
     .await
     .map_err(db)?;

@@ -231,7 +231,7 @@ impl WaitlistStore for SqliteStore {
             columns!(waitlist)
         ))
         .bind(micros::to(now))
-        .fetch_all(&self.writer)
+        .fetch_all(&mut *self.writer.statement().await?)
         .await
         .map_err(db)?;
         let mut expired = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;

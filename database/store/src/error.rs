@@ -39,6 +39,9 @@ pub enum StoreError {
     /// The database is damaged.
     #[error("read the database: its file is damaged; restore a backup")]
     Corrupt,
+    /// All of this process's connections are held by work that does not end.
+    #[error("use the database: no connection of this process is free, though the database answers")]
+    NoConnection,
     /// The database itself failed.
     #[error("use the database")]
     Database(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -28,6 +28,13 @@ pub trait Health: Send + Sync {
     /// Reads one row; an error says why the database cannot be used.
     async fn ping(&self) -> Result<(), StoreError>;
 
+    /// Whether the writer answers. It writes nothing and costs no commit. Any answer but [`StoreError::NoConnection`]
+    /// says that it does: that another program has locked the database, for instance, or that its server is away.
+    async fn writer_answers(&self) -> Result<(), StoreError>;
+
+    /// The same for reading.
+    async fn readers_answer(&self) -> Result<(), StoreError>;
+
     /// Whether this program can work with the schema as it is now: another program may have migrated it since it was
     /// opened. [`OpenError::NotMigrated`], [`OpenError::TooNew`].
     async fn check_schema(&self) -> Result<(), OpenError>;

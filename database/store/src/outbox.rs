@@ -162,6 +162,8 @@ pub struct Unsaid {
     pub conversation_id: i64,
     /// What it is for.
     pub kind: OutgoingKind,
+    /// `Failed`, or `Parked` where it may have arrived.
+    pub state: OutgoingState,
     /// Its key.
     pub dedupe_key: String,
     /// The channel's message without recipient.
@@ -277,9 +279,15 @@ pub trait OutboxStore: Send + Sync {
     /// A message.
     async fn outgoing(&self, id: &str) -> Result<Option<OutgoingRow>, StoreError>;
 
-    /// Messages that were not delivered and whose key begins with one of these words and a colon, in the order they
-    /// were written, at most `most`.
-    async fn unsaid(&self, words: &[&str], most: u32) -> Result<Vec<Unsaid>, StoreError>;
+    /// Messages that were not delivered and whose key begins with one of these words and a colon, given up at `since` or
+    /// later, in the order of their dead letters: those after the letter `after`, at most `most`.
+    async fn unsaid(
+        &self,
+        words: &[&str],
+        since: Timestamp,
+        after: i64,
+        most: u32,
+    ) -> Result<Vec<Unsaid>, StoreError>;
 
     /// Writes a message in the place of one that was not delivered, under the same key and due at `now`: the old one
     /// keeps its state and loses its key and its dead letter. `false`, and nothing is written, where the old one is

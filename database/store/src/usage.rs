@@ -18,11 +18,22 @@ pub enum UsageKind {
     Messages,
     /// Seconds of voice notes that were listened to.
     AudioSeconds,
+    /// What the model has cost where its price is known, in billionths of the settings' currency.
+    CostNanos,
+    /// Tokens whose price is known.
+    TokensPriced,
 }
 
 impl UsageKind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [Self::TokensIn, Self::TokensOut, Self::Messages, Self::AudioSeconds];
+    pub const ALL: [Self; 6] = [
+        Self::TokensIn,
+        Self::TokensOut,
+        Self::Messages,
+        Self::AudioSeconds,
+        Self::CostNanos,
+        Self::TokensPriced,
+    ];
 
     /// As stored.
     pub fn as_str(self) -> &'static str {
@@ -31,6 +42,8 @@ impl UsageKind {
             Self::TokensOut => "tokens_out",
             Self::Messages => "messages",
             Self::AudioSeconds => "audio_seconds",
+            Self::CostNanos => "cost_nanos",
+            Self::TokensPriced => "tokens_priced",
         }
     }
 
@@ -51,6 +64,10 @@ pub struct Usage {
     pub messages: u64,
     /// Seconds of voice notes that were listened to.
     pub audio_seconds: u64,
+    /// What the model has cost where its price is known, in billionths of the settings' currency.
+    pub cost_nanos: u64,
+    /// Tokens whose price is known.
+    pub tokens_priced: u64,
 }
 
 impl Usage {
@@ -61,6 +78,8 @@ impl Usage {
             UsageKind::TokensOut => self.tokens_out,
             UsageKind::Messages => self.messages,
             UsageKind::AudioSeconds => self.audio_seconds,
+            UsageKind::CostNanos => self.cost_nanos,
+            UsageKind::TokensPriced => self.tokens_priced,
         }
     }
 
@@ -71,7 +90,21 @@ impl Usage {
             UsageKind::TokensOut => &mut self.tokens_out,
             UsageKind::Messages => &mut self.messages,
             UsageKind::AudioSeconds => &mut self.audio_seconds,
+            UsageKind::CostNanos => &mut self.cost_nanos,
+            UsageKind::TokensPriced => &mut self.tokens_priced,
         }
+    }
+}
+
+impl Usage {
+    /// All tokens, in and out.
+    pub fn tokens(&self) -> u64 {
+        self.tokens_in.saturating_add(self.tokens_out)
+    }
+
+    /// Tokens that cost nobody knows what.
+    pub fn tokens_unpriced(&self) -> u64 {
+        self.tokens().saturating_sub(self.tokens_priced)
     }
 }
 

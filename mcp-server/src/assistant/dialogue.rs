@@ -165,8 +165,8 @@ impl Dialogue<'_> {
                 may_call,
             };
             match self.gemini.ask(talk.rank, &ask, self.deadline).await {
-                Ok((reply, tokens)) => {
-                    meter.add(tokens);
+                Ok((reply, spent)) => {
+                    meter.add(spent);
                     return Ok(reply);
                 }
                 Err(GeminiError::Refused(why)) if !talk.past.is_empty() => {

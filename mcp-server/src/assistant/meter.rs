@@ -2,7 +2,7 @@
 
 use mcp_store::usage::Usage;
 
-use super::{gemini::Tokens, plain::MenuReason};
+use super::{gemini::Spent, plain::MenuReason};
 use crate::{metrics::Metrics, traces::ToolCall};
 
 /// What a turn uses up and what happens in it.
@@ -19,9 +19,15 @@ pub struct Meter {
 
 impl Meter {
     /// One call of a model.
-    pub fn add(&mut self, tokens: Tokens) {
-        self.usage.tokens_in = self.usage.tokens_in.saturating_add(tokens.input);
-        self.usage.tokens_out = self.usage.tokens_out.saturating_add(tokens.output);
+    pub fn add(&mut self, spent: Spent) {
+        let (usage, tokens) = (&mut self.usage, spent.tokens);
+        usage.tokens_in = usage.tokens_in.saturating_add(tokens.input);
+        usage.tokens_out = usage.tokens_out.saturating_add(tokens.output);
+        if let Some(nanos) = spent.nanos {
+            usage.cost_nanos = usage.cost_nanos.saturating_add(nanos);
+            usage.tokens_priced =
+                usage.tokens_priced.saturating_add(tokens.input).saturating_add(tokens.output);
+        }
     }
 
     /// What became of an answer: `sent`, `lie`, `blocked`, `unusable`.
@@ -44,9 +50,9 @@ impl Meter {
         self.menus.push(why);
     }
 
-    /// Counts all of it.
-    pub fn count(&self, metrics: &Metrics) {
-        metrics.used(&self.usage);
+    /// Counts all of it, prices in this currency.
+    pub fn count(&self, metrics: &Metrics, currency: &str) {
+        metrics.used(&self.usage, currency);
         self.answers.iter().for_each(|outcome| metrics.model_answer(outcome));
         self.tools.iter().for_each(|call| metrics.tool(call.tool, call.outcome));
         for why in &self.menus {

@@ -41,14 +41,13 @@ const USED_UP: u64 = 100;
 
 /// What may be spent, given what the day has cost so far.
 pub fn allowance(budgets: &Budgets, business: &Usage, customer: &Usage) -> Allowance {
-    let tokens = |usage: &Usage| usage.tokens_in.saturating_add(usage.tokens_out);
     let budget = |limit: Option<u64>, least: u64, used: &dyn Fn(&Usage) -> u64| {
         limit.map(|limit| {
             let own = (limit / PART).max(least).min(limit);
             Budget { limit, used: used(business), own, own_used: used(customer) }
         })
     };
-    let tokens = budget(budgets.tokens_per_day, LEAST_TOKENS, &tokens);
+    let tokens = budget(budgets.tokens_per_day, LEAST_TOKENS, &Usage::tokens);
     let messages = budget(budgets.messages_per_day.map(u64::from), LEAST_MESSAGES, &|u| u.messages);
     let audio = budget(budgets.audio_seconds_per_day.map(u64::from), LEAST_SECONDS, &|u| u.audio_seconds);
 
@@ -107,8 +106,13 @@ mod tests {
 
     #[test]
     fn a_business_without_budgets_has_no_limits() {
-        let used =
-            Usage { tokens_in: u64::MAX, tokens_out: u64::MAX, messages: 1 << 40, audio_seconds: 1 << 40 };
+        let used = Usage {
+            tokens_in: u64::MAX,
+            tokens_out: u64::MAX,
+            messages: 1 << 40,
+            audio_seconds: 1 << 40,
+            ..Usage::default()
+        };
         assert_eq!(
             allowance(&Budgets::default(), &used, &used),
             Allowance { level: Level::Free, audio_left: None, tell_owner: None }

@@ -35,10 +35,10 @@ use super::{
 use crate::{
     booking::{Desk, Principal},
     breaker::{self, Breaker, Pass},
-    owner as people,
+    look, owner as people,
     profile_file::Loaded,
     settings::Settings,
-    status::{Dependency, StatusBoard},
+    status::{Dependency, Seen, StatusBoard},
     telemetry,
     whatsapp::{media::Media, message::Incoming},
     words::{self, detect, turn as sentences},
@@ -164,8 +164,8 @@ impl Assistant {
             }
             // A tap needs no model, whatever was said beside it.
             Err(error) => match plain::first(&scene.plain, turn).await {
-                Some(decided) => with_words(decided, &burst),
-                None => with_words(self.menu(&scene, turn, &error, meter).await, &burst),
+                Some(decided) => self.beside_unheard(with_words(decided, &burst), &scene, &burst),
+                None => self.menu(&scene, turn, &burst, &error, meter).await,
             },
         };
         Ok(self.opened(decided, &scene, burst.heard()).beside(also))
@@ -191,7 +191,7 @@ impl Assistant {
     ) -> Result<Decided, TurnError> {
         let turn = burst.spelled_out(scene.turn);
         if let Some(decided) = plain::first(&scene.plain, &turn).await {
-            return Ok(with_words(decided, burst));
+            return Ok(self.beside_unheard(with_words(decided, burst), scene, burst));
         }
         if burst.content().is_none() {
             let what = burst.unreadable.iter().min().copied().unwrap_or(sentences::Unreadable::Other);
@@ -199,14 +199,10 @@ impl Assistant {
             return Ok(Decided::plain(Effect::Answer(decided::text(self.desk.ids.id(), &text)), Vec::new()));
         }
         if allowance.level == Level::Menus {
-            meter.menu(MenuReason::OverBudget);
-            let decided = plain::menu(&scene.plain, &turn, MenuReason::OverBudget).await;
-            return Ok(with_words(decided, burst));
+            return Ok(menus(scene, &turn, burst, MenuReason::OverBudget, meter).await);
         }
         let Some(pass) = self.breaker.admit() else {
-            meter.menu(MenuReason::ModelDown);
-            let decided = plain::menu(&scene.plain, &turn, MenuReason::ModelDown).await;
-            return Ok(with_words(decided, burst));
+            return Ok(menus(scene, &turn, burst, MenuReason::ModelDown, meter).await);
         };
         let ended = self.with_model(scene, burst, allowance, deadline, meter).await;
         tell(pass, matches!(&ended, Err(DialogueError::Model(error)) if error.is_of_the_service()));
@@ -217,14 +213,23 @@ impl Assistant {
             }
             Ok(Ended::Menu(why)) => {
                 self.report(None);
-                meter.menu(why);
-                Ok(with_words(plain::menu(&scene.plain, &turn, why).await, burst))
+                Ok(menus(scene, &turn, burst, why, meter).await)
             }
-            Err(DialogueError::Model(error)) => {
-                Ok(with_words(self.menu(scene, &turn, &error, meter).await, burst))
-            }
+            Err(DialogueError::Model(error)) => Ok(self.menu(scene, &turn, burst, &error, meter).await),
             Err(DialogueError::Store(error)) => Err(error.into()),
         }
+    }
+
+    /// What answers a tap, or a word that needs no model, says so where a voice note beside it was not understood.
+    fn beside_unheard(&self, decided: Decided, scene: &Scene<'_>, burst: &Burst) -> Decided {
+        use sentences::Unreadable::{LongVoice, Voice};
+        let kept = (!burst.voices.is_empty()).then_some(Voice);
+        let Some(what) = [Voice, LongVoice].into_iter().find(|one| burst.unreadable.contains(one)).or(kept)
+        else {
+            return decided;
+        };
+        let text = sentences::unreadable(scene.language, words::formal(&scene.loaded.profile), what);
+        decided.opening(text, self.desk.ids.id())
     }
 
     async fn with_model(
@@ -307,18 +312,18 @@ impl Assistant {
         &self,
         scene: &Scene<'_>,
         turn: &ClaimedTurn,
+        burst: &Burst,
         error: &GeminiError,
         meter: &mut Meter,
     ) -> Decided {
         self.report(Some(error));
         let why = if *error == GeminiError::Slow { MenuReason::ModelSlow } else { MenuReason::ModelDown };
-        meter.menu(why);
-        plain::menu(&scene.plain, turn, why).await
+        menus(scene, turn, burst, why, meter).await
     }
 
     fn report(&self, error: Option<&GeminiError>) {
-        let outcome = error.map_or(Ok(()), |error| Err(error.to_string()));
-        self.board.report(Dependency::Gemini, self.desk.clock.now(), outcome);
+        let seen = error.map_or_else(Seen::works, look::model::of_error);
+        self.board.used(Dependency::Gemini, self.desk.clock.now(), seen);
     }
 
     /// The language is kept; the privacy notice, until it was in a message, and what was understood of a voice note stand before the answer.
@@ -426,6 +431,18 @@ impl Assistant {
         let history = burst.content().into_iter().collect();
         Decided::plain(Effect::Silence, history).beside(burst.retracted).beside(plain::wanted_notices(turn))
     }
+}
+
+/// Menus in the place of the model; what was said joins the history all the same.
+async fn menus(
+    scene: &Scene<'_>,
+    turn: &ClaimedTurn,
+    burst: &Burst,
+    why: MenuReason,
+    meter: &mut Meter,
+) -> Decided {
+    meter.menu(why);
+    with_words(plain::menu(&scene.plain, turn, why).await, burst)
 }
 
 /// Tells the breaker how a use of the model ended.

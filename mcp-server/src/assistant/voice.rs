@@ -104,7 +104,10 @@ impl Listener<'_> {
                     burst.said.push(Said { id, text, heard: true });
                 }
                 Err(Unheard::Not(what)) => burst.unreadable.push(what),
-                Err(Unheard::Failed(error)) => return Err(ListenError::Model(error)),
+                Err(Unheard::Failed(error)) => {
+                    burst.unreadable.push(Unreadable::Voice);
+                    return Err(ListenError::Model(error));
+                }
                 Err(Unheard::Store(error)) => return Err(ListenError::Store(error)),
             }
         }
@@ -166,8 +169,8 @@ impl Listener<'_> {
         let mut rank = self.rank;
         loop {
             match self.gemini.transcribe(rank, mime, &data, self.deadline).await {
-                Ok((text, tokens)) => {
-                    meter.add(tokens);
+                Ok((text, spent)) => {
+                    meter.add(spent);
                     meter.usage.audio_seconds += seconds;
                     return Ok(text);
                 }

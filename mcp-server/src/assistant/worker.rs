@@ -15,11 +15,11 @@ use super::{Assistant, Meter, turn::Decided};
 use crate::{
     clock::{SharedClock, until},
     failpoint::{Point, reached},
-    hung,
     metrics::Metrics,
     telemetry,
     traces::Traces,
     wake::Wake,
+    watchdog::Pulse,
     web::rest::waiting::{addressed, is_program},
     whatsapp::receipt::Receipts,
 };
@@ -56,6 +56,8 @@ pub struct TurnLoop {
     pub traces: Traces,
     /// Tells the customer that the burst was read.
     pub receipts: Receipts,
+    /// Shows that this goes on.
+    pub pulse: Arc<Pulse>,
 }
 
 impl TurnLoop {
@@ -64,8 +66,10 @@ impl TurnLoop {
         let slots = Arc::new(Semaphore::new(AT_ONCE));
         let running = TaskTracker::new();
         while !stop.is_cancelled() {
+            self.pulse.beat();
             let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { break };
-            match hung::answered("claim_turn", self.store.claim_turn(&BURST, self.clock.now())).await {
+            let claimed = self.store.claim_turn(&BURST, self.clock.now());
+            match self.pulse.answered("claim_turn", claimed).await {
                 Ok(Some(turn)) => {
                     let this = self.clone();
                     running.spawn(async move {
@@ -94,6 +98,7 @@ impl TurnLoop {
             Ok(due) => due.map_or(IDLE, |at| until(&*self.clock, at).min(IDLE)),
             Err(_) => DATABASE_PAUSE,
         };
+        self.pulse.rest();
         tokio::select! {
             () = stop.cancelled() => {}
             () = self.wake.turns.notified() => {}
@@ -112,7 +117,7 @@ impl TurnLoop {
         let mut meter = Meter::default();
         self.attempt(&turn, &mut meter).await;
         // After the answer is on its way: nobody waits for a count.
-        meter.count(&self.metrics);
+        meter.count(&self.metrics, self.assistant.gemini.prices().currency.as_str());
         let end = if meter.end.is_empty() { "failed" } else { meter.end };
         self.traces.turned(&turn, began, self.clock.now(), end, meter.tools());
         self.assistant.spent(turn.conversation.customer_id, &meter.usage).await;
@@ -155,6 +160,8 @@ impl TurnLoop {
     async fn give_back(&self, turn: &ClaimedTurn, wait: SignedDuration) {
         let began = tokio::time::Instant::now();
         loop {
+            // All turns may be waiting for the database at once, and each time it says something.
+            self.pulse.beat();
             let at = self.clock.now().saturating_add(wait).unwrap_or(jiff::Timestamp::MAX);
             match self.store.release_turn(turn, at).await {
                 Ok(()) | Err(StoreError::Stale) => return,
@@ -195,7 +202,7 @@ impl TurnLoop {
         let Decided { result, render } = decided;
         reached(Point::TurnDecided);
         let committed = self.store.commit_turn(turn, result, &*render, self.clock.now());
-        match hung::answered("commit_turn", committed).await {
+        match self.pulse.answered("commit_turn", committed).await {
             Ok(TurnEnd::Committed { booking }) => {
                 reached(Point::TurnCommitted);
                 self.metrics.turn("committed");

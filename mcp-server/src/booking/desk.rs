@@ -224,24 +224,24 @@ impl Desk {
         })
     }
 
-    /// Free slots of a service that begin in a stretch, by start, at most [`MOST_SLOTS`]; for one who waits.
+    /// Free slots of a service that begin in a stretch, by start, at most [`MOST_SLOTS`]; for one who waits. `None` where
+    /// the owner's calendar cannot be read: nobody is offered what it may be against, and nobody knows that it is taken.
     pub async fn free_between(
         &self,
         service: &str,
         staff: Option<&str>,
         starts: Stretch,
-    ) -> Result<Vec<SlotRef>, FindError> {
+    ) -> Result<Option<Vec<SlotRef>>, FindError> {
         let loaded = self.profile();
         let profile = &loaded.profile;
         let calendar = Calendar::new(profile)?;
         let now = self.clock.now();
         let visit = Visit::of_one(profile, service, staff).map_err(FindError::Unknown)?;
         let (from, to) = around(starts);
-        // Nobody is offered what the owner's calendar may be against: unread is busy here.
         let outside = match self.outside_busy(from, to).await {
             None => Vec::new(),
             Some(Ok(busy)) => busy,
-            Some(Err(())) => return Ok(Vec::new()),
+            Some(Err(())) => return Ok(None),
         };
         let agenda = self.store.agenda(from, to, now).await?;
         let day = |at: Timestamp| calendar.local(at).date();
@@ -253,7 +253,7 @@ impl Desk {
             let part = slot.parts.first()?;
             Some(SlotRef::one(&part.service.id, &part.staff.id, slot.start, staff.is_some()))
         });
-        Ok(named.take(MOST_SLOTS).collect())
+        Ok(Some(named.take(MOST_SLOTS).collect()))
     }
 
     /// The slot that a refusal names as free, for the services of the slot that was refused.

@@ -13,6 +13,7 @@ mod receipt;
 mod references;
 pub mod scheduler;
 mod slot_ref;
+pub mod system;
 mod wish;
 
 pub use audit::Action;

@@ -1,10 +1,7 @@
-//! All bookings of a span, page by page.
+//! Bookings read page by page.
 
 use jiff::{SignedDuration, Timestamp};
-use mcp_store::{
-    Store, StoreError,
-    booking::{BookingRow, BookingState},
-};
+use mcp_store::{Store, StoreError, booking::BookingRow};
 
 /// Bookings read at once.
 const PAGE: u32 = 500;
@@ -12,10 +9,27 @@ const PAGE: u32 = 500;
 /// All bookings that begin in a span, in any state but held, in order of start. For a span of a busy year these are
 /// some ten thousand rows: not for what is asked often.
 pub async fn all(store: &dyn Store, from: Timestamp, to: Timestamp) -> Result<Vec<BookingRow>, StoreError> {
+    paged(from, to, |next| store.bookings(next, to, PAGE)).await
+}
+
+/// Requests that have not begun.
+pub async fn requested(store: &dyn Store, now: Timestamp) -> Result<Vec<BookingRow>, StoreError> {
+    paged(now, Timestamp::MAX, |next| store.requested(next, PAGE)).await
+}
+
+/// Everything that begins from an instant on; `page` reads at most [`PAGE`] rows from one on, in order of (start, id).
+async fn paged<F>(
+    from: Timestamp,
+    to: Timestamp,
+    page: impl Fn(Timestamp) -> F,
+) -> Result<Vec<BookingRow>, StoreError>
+where
+    F: Future<Output = Result<Vec<BookingRow>, StoreError>>,
+{
     let mut rows: Vec<BookingRow> = Vec::new();
     let mut next = from;
     loop {
-        let page = store.bookings(next, to, PAGE).await?;
+        let page = page(next).await?;
         let full = page.len() >= PAGE as usize;
         let last = page.last().map(|row| row.booking.start());
         // The page begins with those of the last start again.
@@ -37,19 +51,13 @@ fn known(rows: &[BookingRow], id: &str) -> bool {
     rows.iter().rev().take(PAGE as usize).any(|row| row.booking.id == id)
 }
 
-/// Requests that have not begun.
-pub async fn requested(store: &dyn Store, now: Timestamp) -> Result<Vec<BookingRow>, StoreError> {
-    let rows = all(store, now, Timestamp::MAX).await?;
-    Ok(rows.into_iter().filter(|row| row.booking.state == BookingState::Requested).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
     use futures::future::join_all;
     use mcp_store::{
-        booking::{BookedFor, Booking, BookingItem, BookingOutcome, BookingRequest, Choice},
+        booking::{BookedFor, Booking, BookingItem, BookingOutcome, BookingRequest, BookingState, Choice},
         lanes::Occupation,
     };
 

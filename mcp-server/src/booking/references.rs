@@ -3,6 +3,7 @@
 
 use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
+use jiff::Timestamp;
 
 use super::{Principal, SlotRef};
 
@@ -55,6 +56,25 @@ impl SlotRefs {
         seal(&self.taps, principal, meaning)
     }
 
+    /// The id of a button that may grow old: `kind` says whose menu it is in, one letter.
+    pub fn make_dated_tap(&self, principal: &Principal, kind: char, meaning: &str, now: Timestamp) -> String {
+        self.make_tap(principal, &format!("{kind}~{}~{meaning}", now.as_second() / 60))
+    }
+
+    /// What a button that may grow old means, and in which minute it was made; nothing where it was not made for this
+    /// principal, or is in another menu.
+    pub fn read_dated_tap(
+        &self,
+        principal: &Principal,
+        kind: char,
+        text: &str,
+    ) -> Option<(Timestamp, String)> {
+        let tap = self.read_tap(principal, text)?;
+        let (made, meaning) = tap.strip_prefix(kind)?.strip_prefix('~')?.split_once('~')?;
+        let made = Timestamp::from_second(made.parse::<i64>().ok()?.checked_mul(60)?).ok()?;
+        Some((made, meaning.to_owned()))
+    }
+
     /// What a button under a notice means; nothing where it was not made for this principal.
     pub fn read_tap(&self, principal: &Principal, text: &str) -> Option<String> {
         open(&self.taps, principal, text)
@@ -85,8 +105,6 @@ fn tag(key: &hmac::Key, principal: &Principal, payload: &[u8]) -> hmac::Tag {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
     use crate::booking::SlotPart;
 

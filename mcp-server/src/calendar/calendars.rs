@@ -20,8 +20,9 @@ use super::{
 };
 use crate::{
     clock::SharedClock,
+    look,
     profile_file::ProfileWatch,
-    status::{Dependency, StatusBoard},
+    status::{Dependency, Seen, State, StatusBoard},
 };
 
 /// How long a read before a booking may take.
@@ -41,6 +42,8 @@ pub struct Calendars {
     pub profile: ProfileWatch,
     /// The business's calendar.
     pub business: String,
+    /// The service account, for whoever is to share a calendar with it.
+    pub account: String,
     /// Time.
     pub clock: SharedClock,
     /// What is known of the calendars.
@@ -52,10 +55,22 @@ pub struct Calendars {
 /// What does not work now: one thing that works says nothing about another.
 #[derive(Debug, Default)]
 pub struct Failing {
-    /// Calendars that could not be read last, and why.
-    reading: BTreeMap<String, String>,
+    /// Calendars that could not be read last: how often in a row, and why.
+    reading: BTreeMap<String, (u32, Seen)>,
     /// Why the last event could not be written.
-    writing: Option<String>,
+    writing: Option<Seen>,
+    /// What keeps the service account from writing into the business's calendar.
+    access: Option<Seen>,
+}
+
+impl Failing {
+    /// The first that counts. One reading that failed by what passes counts for nothing yet: the mirror is good for
+    /// five minutes.
+    fn first(&self) -> Seen {
+        let reading = self.reading.values().find(|(times, seen)| *times > 1 || !seen.reason.passes());
+        let reading = reading.map(|(_, seen)| seen);
+        reading.or(self.access.as_ref()).or(self.writing.as_ref()).cloned().unwrap_or_else(Seen::works)
+    }
 }
 
 /// The calendars in use: the business's, which blocks everybody, and those of staff members.
@@ -91,11 +106,12 @@ impl Calendars {
         self.report(|failing| {
             for (outcome, one) in outcomes.iter().zip(used) {
                 match outcome {
-                    Ok(()) => failing.reading.remove(&one.id),
+                    Ok(()) => drop(failing.reading.remove(&one.id)),
                     Err(error) => {
-                        failing.reading.insert(one.id.clone(), format!("{error} (calendar {})", one.id))
+                        let times = failing.reading.get(&one.id).map_or(0, |(times, _)| *times);
+                        failing.reading.insert(one.id.clone(), (times + 1, self.seen(error, &one.id)));
                     }
-                };
+                }
             }
         });
         outcomes
@@ -104,12 +120,28 @@ impl Calendars {
     fn report(&self, change: impl FnOnce(&mut Failing)) {
         let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut failing);
-        let first = failing.reading.values().next().or(failing.writing.as_ref()).cloned();
-        self.board.report(Dependency::Calendar, self.clock.now(), first.map_or(Ok(()), Err));
+        self.board.used(Dependency::Calendar, self.clock.now(), failing.first());
+    }
+
+    fn seen(&self, error: &CalendarError, calendar: &str) -> Seen {
+        look::calendar::of_error(error, calendar, &self.account)
+    }
+
+    /// Looks whether the service account may write into the business's calendar; says how all calendars are.
+    pub async fn look(&self) -> Seen {
+        let seen = look::calendar::look(&self.google, &self.business, &self.account).await;
+        if seen.reason.passes() {
+            // The readings say by themselves whether it lasts.
+            return seen;
+        }
+        let access = (seen.reason.state() == State::Failing).then_some(seen);
+        self.report(|failing| failing.access = access);
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner).first()
     }
 
     fn written(&self, outcome: Result<(), CalendarError>) -> Result<(), CalendarError> {
-        self.report(|failing| failing.writing = outcome.as_ref().err().map(ToString::to_string));
+        let seen = outcome.as_ref().err().map(|error| self.seen(error, &self.business));
+        self.report(|failing| failing.writing = seen);
         outcome
     }
 

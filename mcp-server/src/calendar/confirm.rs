@@ -8,16 +8,21 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use mcp_store::{
     Store, StoreError,
-    audit::NewAudit,
-    booking::{BookingRow, Change, ChangeRequest},
+    audit::AuditRow,
+    booking::{BookingRow, Change},
     outbox::{NewOutgoing, OutgoingKind},
 };
-use mcp_tenant::{profile::Confirmation, slots::Stretch, words::Language};
+use mcp_tenant::{profile::Confirmation, slots::Stretch};
 use serde_json::json;
 
 use super::{calendars::Calendars, proposals::Reoffer};
 use crate::{
-    booking::pages, clock::SharedClock, ids::SharedIds, profile_file::ProfileWatch, wake::Wake, words,
+    booking::{pages, system},
+    clock::SharedClock,
+    ids::SharedIds,
+    profile_file::ProfileWatch,
+    wake::Wake,
+    words,
 };
 
 /// Confirms, or has other times offered.
@@ -40,10 +45,10 @@ pub struct Confirmer {
     pub told: Mutex<HashSet<(String, i64)>>,
 }
 
-const ACTOR: &str = "system";
 const ACTION: &str = "booking.confirm";
-/// Entries of the audit that a start looks back on, and how far.
+/// Entries of the audit that a start looks back on, how many of them it reads at once, and how far it looks.
 const LOOK_BACK: i64 = 500;
+const LOOK_BACK_PAGE: u32 = 50;
 const LOOK_BACK_TIME: SignedDuration = SignedDuration::from_hours(1);
 
 impl Confirmer {
@@ -73,18 +78,32 @@ impl Confirmer {
     pub async fn take_up(&self) -> Result<(), StoreError> {
         let head = self.store.audit_head().await?.seq;
         let since = self.clock.now().saturating_sub(LOOK_BACK_TIME).unwrap_or(Timestamp::MIN);
-        let entries = self.store.audit((head - LOOK_BACK).max(0), u32::MAX).await?;
-        let ours = |entry: &&mcp_store::audit::AuditRow| {
-            entry.actor == ACTOR && entry.action == ACTION && entry.at >= since
-        };
-        for entry in entries.iter().filter(ours) {
-            let Some(id) = entry.subject.strip_prefix("booking:") else { continue };
-            // Changed since: whoever changed it told the customer.
-            if let Some(row) = self.store.booking(id).await?.filter(|row| row.changed_at == entry.at) {
-                self.tell(&row).await?;
+        let mut after = head;
+        // From the newest on: mostly nothing is as young as that.
+        while after > (head - LOOK_BACK).max(0) {
+            after = (after - i64::from(LOOK_BACK_PAGE)).max(0);
+            let entries = self.store.audit(after, LOOK_BACK_PAGE).await?;
+            if entries.iter().all(|entry| entry.at < since) {
+                break;
+            }
+            for entry in entries.iter().filter(|entry| entry.at >= since) {
+                self.tell_again(entry).await?;
             }
         }
         Ok(())
+    }
+
+    /// Tells of one confirmation.
+    async fn tell_again(&self, entry: &AuditRow) -> Result<(), StoreError> {
+        let Some(id) = entry.subject.strip_prefix("booking:") else { return Ok(()) };
+        if entry.actor != system::ACTOR || entry.action != ACTION {
+            return Ok(());
+        }
+        // Changed since: whoever changed it told the customer.
+        match self.store.booking(id).await?.filter(|row| row.changed_at == entry.at) {
+            Some(row) => self.tell(&row).await,
+            None => Ok(()),
+        }
     }
 
     /// Whether an event takes the time of this booking from those who do it; `None` where a calendar was not read.
@@ -115,20 +134,7 @@ impl Confirmer {
     /// Confirms; `None` where somebody changed or confirmed it meanwhile.
     pub(super) async fn confirm(&self, row: &BookingRow) -> Result<Option<BookingRow>, StoreError> {
         let key = format!("calendar-confirm:{}:{}", row.booking.id, row.revision);
-        let request = ChangeRequest {
-            digest: key.clone(),
-            idempotency_key: key,
-            booking_id: row.booking.id.clone(),
-            revision: Some(row.revision),
-            allow: Arc::new(|_| Ok(())),
-            change: Change::Confirm,
-            audit: Some(NewAudit {
-                actor: ACTOR.into(),
-                action: ACTION.into(),
-                subject: String::new(),
-                payload: None,
-            }),
-        };
+        let request = system::change(row, key, ACTION, Change::Confirm);
         let outcome = self.store.change(&request, self.clock.now()).await?;
         self.wake.mirror.notify_one();
         Ok(outcome.row().cloned())
@@ -139,8 +145,7 @@ impl Confirmer {
         let Some(customer) = row.booking.customer_id() else { return Ok(()) };
         let loaded = Arc::clone(&self.profile.borrow());
         let conversation = self.store.conversation_of(customer).await?;
-        let language =
-            conversation.language.as_deref().map_or_else(|| words::language(&loaded.profile), Language::of);
+        let language = words::held_in(&loaded.profile, &conversation);
         let text = words::receipt::receipt(&loaded.profile, language, row);
         let message = NewOutgoing {
             id: self.ids.id(),

@@ -198,6 +198,17 @@ impl GoogleCalendar {
         Ok(self.call(Method::GET, &path, &[("maxResults", "1")], None).await?.status.is_success())
     }
 
+    /// What the service account may do in a calendar, as Google calls it: `writer`, `reader`, …
+    pub async fn role(&self, calendar: &str) -> Result<Option<String>, CalendarError> {
+        let path = ["calendars", calendar, "events"];
+        let reply = self.call(Method::GET, &path, &[("maxResults", "1")], None).await?;
+        if !reply.status.is_success() {
+            return Err(not_there(calendar));
+        }
+        let page: Value = reply.read()?;
+        Ok(page["accessRole"].as_str().map(str::to_owned))
+    }
+
     /// Opens a push channel (`events.watch`).
     pub async fn watch(&self, calendar: &str, channel: &Value) -> Result<Channel, CalendarError> {
         let path = ["calendars", calendar, "events", "watch"];
@@ -225,7 +236,5 @@ impl GoogleCalendar {
 
 /// Says that a calendar is unknown to Google, and what to do.
 pub fn not_there(calendar: &str) -> CalendarError {
-    CalendarError::Account(format!(
-        "Google does not know the calendar {calendar}: check its id and share it with the service account"
-    ))
+    CalendarError::NotThere(calendar.to_owned())
 }

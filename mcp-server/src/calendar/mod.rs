@@ -38,6 +38,11 @@ pub enum CalendarError {
         "use the calendar as this service account: Google answers {0}; share the calendar with it, with the right to make changes to events"
     )]
     Forbidden(String),
+    /// Google does not know this calendar, or not for this service account.
+    #[error(
+        "use the calendar as this service account: Google does not know the calendar {0}: check its id and share it with the service account"
+    )]
+    NotThere(String),
     /// Worth another try later.
     #[error("reach the calendar: {0}")]
     NotNow(String),
@@ -47,6 +52,20 @@ pub enum CalendarError {
     /// The database failed.
     #[error("keep what the calendar says")]
     Store(#[from] StoreError),
+}
+
+impl CalendarError {
+    /// The same for somebody else who waited for the same answer.
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::Account(why) => Self::Account(why.clone()),
+            Self::Forbidden(why) => Self::Forbidden(why.clone()),
+            Self::NotThere(calendar) => Self::NotThere(calendar.clone()),
+            Self::NotNow(why) => Self::NotNow(why.clone()),
+            Self::Foreign => Self::Foreign,
+            Self::Store(_) => Self::NotNow(self.to_string()),
+        }
+    }
 }
 
 /// The calendars outside, as bookings see them.

@@ -5,7 +5,12 @@ use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 use super::{calendars::Calendars, confirm::Confirmer};
-use crate::{clock::SharedClock, ids::SharedIds, telemetry, wake::Wake};
+use crate::{
+    clock::SharedClock,
+    ids::{SharedIds, share},
+    telemetry,
+    wake::Wake,
+};
 
 /// What the loop works with.
 pub struct PollLoop {
@@ -62,8 +67,6 @@ impl PollLoop {
 
     /// Between 0.9 and 1.1 times the interval: hundreds of tenants do not ask at once.
     fn nap(&self) -> Duration {
-        let last = u32::from_str_radix(self.ids.id().get(28..).unwrap_or_default(), 16).unwrap_or(0x8000);
-        let share = f64::from(last & 0xffff) / 65_535.0;
-        self.every.mul_f64(0.9 + 0.2 * share)
+        self.every.mul_f64(0.9 + 0.2 * share(&*self.ids))
     }
 }

@@ -79,6 +79,7 @@ impl CalendarService {
             store: Arc::clone(&store),
             profile: profile.clone(),
             business: settings.calendar_id.clone(),
+            account: settings.client_email.clone(),
             clock: Arc::clone(&clock),
             board,
             failing: Mutex::default(),

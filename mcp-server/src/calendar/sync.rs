@@ -54,7 +54,7 @@ pub struct Sync {
 }
 
 /// The last try of one calendar: its number, and how it ended. Held while one runs.
-type Turn = tokio::sync::Mutex<(u64, Result<(), String>)>;
+type Turn = tokio::sync::Mutex<(u64, Result<(), CalendarError>)>;
 
 /// Events of the past count this long: bookings reach a few days back.
 const BACK: SignedDuration = SignedDuration::from_hours(4 * 24);
@@ -96,11 +96,11 @@ impl Sync {
         };
         let mut last = turn.lock().await;
         if last.0 > asked {
-            return last.1.clone().map_err(CalendarError::NotNow);
+            return last.1.as_ref().copied().map_err(CalendarError::again);
         }
         let number = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
         let outcome = self.synchronise(used, ground).await;
-        *last = (number, outcome.as_ref().copied().map_err(ToString::to_string));
+        *last = (number, outcome.as_ref().copied().map_err(CalendarError::again));
         outcome
     }
 

@@ -145,10 +145,7 @@ impl TokenSource {
             .await
             .map_err(|_| not_now("the token endpoint does not answer"))?;
         let status = response.status();
-        let skew = response.headers().get(reqwest::header::DATE).and_then(|date| {
-            let theirs = jiff::fmt::rfc2822::parse(date.to_str().ok()?).ok()?;
-            Some(theirs.timestamp().duration_since(now))
-        });
+        let skew = http_client::date(&response).map(|theirs| theirs.duration_since(now));
         let body = http_client::body(response, MOST_ABOUT_ONE).await;
         let body = body.map_err(|error| not_now(&format!("the token endpoint: {error}")))?;
         if status.is_success() {

@@ -1,13 +1,9 @@
 //! `mcp-server doctor`: looks at everything a tenant needs, without changing anything, and says in one line each what
 //! is wrong and what to do about it. No line holds a credential.
 
-mod calendar;
 mod database;
-mod gemini;
-mod graph;
+mod outside;
 mod profile;
-
-use std::time::Duration;
 
 use clap::Parser;
 use serde::Serialize;
@@ -16,6 +12,7 @@ use crate::{
     clock::SharedClock,
     http_client,
     settings::{ServeArgs, Settings},
+    status::{self, Seen},
     telemetry,
 };
 
@@ -68,6 +65,17 @@ impl Finding {
         Self { probe, state: State::Failed, message: message.into(), next: Some(next.into()) }
     }
 
+    /// What a look has shown.
+    fn of(probe: &'static str, seen: Seen) -> Self {
+        let state = match (seen.reason.state(), seen.next.is_some()) {
+            (status::State::Failing, _) => State::Failed,
+            (_, true) => State::Warning,
+            (_, false) => State::Ok,
+        };
+        let message = seen.message.unwrap_or_else(|| "it works".to_owned());
+        Self { probe, state, message, next: seen.next }
+    }
+
     fn line(&self) -> String {
         let state = match self.state {
             State::Ok => "ok",
@@ -78,9 +86,6 @@ impl Finding {
         format!("{state:<8} {:<9} {}{next}", self.probe, self.message)
     }
 }
-
-/// How long one answer from outside may take.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Looks and prints; says whether nothing failed.
 pub async fn run(args: DoctorArgs, clock: SharedClock) -> Result<bool, serde_json::Error> {
@@ -116,31 +121,14 @@ pub async fn examine(settings: &Settings, clock: &SharedClock) -> Vec<Finding> {
         }
     };
     let (graph, gemini, calendar) = tokio::join!(
-        graph::look(&http, settings, &**clock),
-        gemini::look(&http, &settings.gemini),
-        calendar::look(&http, settings.google.as_ref(), clock),
+        outside::number(&http, settings, &**clock),
+        outside::model(&http, &settings.gemini),
+        outside::calendar(&http, settings.google.as_ref(), clock),
     );
     findings.extend(graph);
     findings.push(gemini);
     findings.push(calendar);
     findings
-}
-
-/// Why no answer came, in a few words without the address.
-fn unreachable(error: &reqwest::Error) -> &'static str {
-    if error.is_timeout() {
-        "no answer in time"
-    } else if error.is_connect() {
-        "it cannot be reached"
-    } else {
-        "the answer broke off"
-    }
-}
-
-/// What an answer says; nothing where it cannot be read: its status says enough then.
-async fn said(response: reqwest::Response) -> serde_json::Value {
-    let body = http_client::body(response, http_client::MOST_ABOUT_ONE).await.unwrap_or_default();
-    serde_json::from_slice(&body).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,18 +1,12 @@
 //! The agents' door: an MCP server over streamable HTTP, stateless, JSON replies, a bearer token on every request.
 
+mod args;
 mod auth;
 mod tools;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use axum::{
-    Router,
-    body::{Body, to_bytes},
-    extract::Request,
-    http::StatusCode,
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
+use axum::Router;
 use rmcp::transport::streamable_http_server::{
     StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
 };
@@ -21,13 +15,10 @@ use tokio_util::sync::CancellationToken;
 pub use auth::{Gate, authenticate};
 pub use tools::TenantTools;
 
-/// `/mcp` behind its gate.
-pub fn router(
-    tools: TenantTools,
-    gate: Arc<Gate>,
-    allowed_hosts: &[String],
-    stop: CancellationToken,
-) -> Router {
+use crate::web::programs::MOST_BYTES;
+
+/// `/mcp`. It belongs behind the gate, and into the room of programs.
+pub fn router(tools: TenantTools, allowed_hosts: &[String], stop: CancellationToken) -> Router {
     let hosts: Vec<String> = ["localhost", "127.0.0.1", "::1"]
         .into_iter()
         .map(str::to_owned)
@@ -45,24 +36,5 @@ pub fn router(
         Arc::new(NeverSessionManager::default()),
         config,
     );
-    Router::new()
-        .nest_service("/mcp", service)
-        .route_layer(axum::middleware::from_fn(whole))
-        // On this route only: unknown paths stay unknown, not forbidden.
-        .route_layer(axum::middleware::from_fn_with_state(gate, auth::authenticate))
-}
-
-/// Longest call, in bytes.
-const MOST_BYTES: usize = 256 * 1024;
-/// How long a call may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Passes a call on when it is here as a whole, and in time: rmcp waits for a body as long as it takes.
-async fn whole(request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
-    match tokio::time::timeout(PATIENCE, to_bytes(body, MOST_BYTES)).await {
-        Ok(Ok(bytes)) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
-        Ok(Err(_)) => (StatusCode::PAYLOAD_TOO_LARGE, "a call has at most 256 KiB\n").into_response(),
-        Err(_) => (StatusCode::REQUEST_TIMEOUT, "the call did not arrive in time\n").into_response(),
-    }
+    Router::new().nest_service("/mcp", service)
 }

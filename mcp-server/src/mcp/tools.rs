@@ -1,6 +1,6 @@
 //! The tools an agent can call. Their results say what is in the database, nothing else.
 
-use mcp_tenant::when::When;
+use mcp_store::booking::BookingRow;
 use rmcp::{
     RoleServer, ServerHandler,
     handler::server::{router::tool::ToolRouter, wrapper::Parameters},
@@ -8,10 +8,9 @@ use rmcp::{
     service::RequestContext,
     tool, tool_handler, tool_router,
 };
-use schemars::JsonSchema;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::args::{BookArgs, CancelArgs, FindArgs, GetArgs, ListArgs, MoveArgs, NoArgs};
 use crate::{
     booking::{
         Scheduler,
@@ -26,141 +25,6 @@ pub struct TenantTools {
     scheduler: Scheduler,
     #[expect(dead_code, reason = "rmcp's macro reads it through `Self::tool_router()`")]
     tool_router: ToolRouter<Self>,
-}
-
-/// `list_services` takes nothing.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct NoArgs {}
-
-/// What to look for.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct FindArgs {
-    /// Id of the service, from `list_services`.
-    #[schemars(length(min = 1, max = 40))]
-    service: String,
-    /// Id of the staff member; leave out for anyone.
-    #[serde(default)]
-    #[schemars(length(max = 40))]
-    staff: Option<String>,
-    /// Which day and time, in words or numbers; leave out for the next two weeks.
-    #[serde(default)]
-    when: When,
-}
-
-/// What to book, for whom.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct BookArgs {
-    /// `slot` of a result of `find_available_slots`. Either this, or `service` and `start`.
-    #[serde(default)]
-    #[schemars(length(max = 1200))]
-    slot: Option<String>,
-    /// Id of the service, with `start`.
-    #[serde(default)]
-    #[schemars(length(max = 40))]
-    service: Option<String>,
-    /// Start: `2026-11-24T15:00` in the business's local time, or with an offset.
-    #[serde(default)]
-    #[schemars(length(max = 40))]
-    start: Option<String>,
-    /// Id of the staff member, with `start`; leave out for anyone.
-    #[serde(default)]
-    #[schemars(length(max = 40))]
-    staff: Option<String>,
-    /// Who comes.
-    customer: CustomerArgs,
-    /// A key of your own for this booking: repeating the call with it books once.
-    #[schemars(length(min = 1, max = 128))]
-    idempotency_key: String,
-}
-
-/// Who comes.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct CustomerArgs {
-    /// Name.
-    #[schemars(length(min = 1, max = 60))]
-    name: String,
-    /// Telephone number in international form.
-    #[serde(default)]
-    #[schemars(length(max = 32))]
-    phone: Option<String>,
-}
-
-/// A booking that stands, by what it is called.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct GetArgs {
-    /// `id` of a result of this server, or the code the customer quotes.
-    #[schemars(length(min = 1, max = 200))]
-    booking: String,
-}
-
-/// Which bookings.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct ListArgs {
-    /// Of the customer with this number, in international form. Needs the scope `customer:read`.
-    #[serde(default)]
-    #[schemars(length(max = 32))]
-    phone: Option<String>,
-    /// That begin on this local day, `2026-11-24`; from today on where left out.
-    #[serde(default)]
-    #[schemars(length(max = 10))]
-    date: Option<String>,
-    /// In this state: requested, confirmed, completed, cancelled or `no_show`.
-    #[serde(default)]
-    #[schemars(length(max = 12))]
-    state: Option<String>,
-    /// `next` of the page before.
-    #[serde(default)]
-    #[schemars(length(max = 200))]
-    cursor: Option<String>,
-    /// How many, 1 to 100.
-    #[serde(default)]
-    limit: Option<u32>,
-}
-
-/// What to move, and where to.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct MoveArgs {
-    /// `id` of the booking, or the code the customer quotes.
-    #[schemars(length(min = 1, max = 200))]
-    booking: String,
-    /// `slot` of a result of `find_available_slots`. Either this, or `start`.
-    #[serde(default)]
-    #[schemars(length(max = 1200))]
-    slot: Option<String>,
-    /// Start: `2026-11-24T15:00` in the business's local time, or with an offset. The services stay.
-    #[serde(default)]
-    #[schemars(length(max = 40))]
-    start: Option<String>,
-    /// Id of the staff member, with `start`; leave out to keep them.
-    #[serde(default)]
-    #[schemars(length(max = 40))]
-    staff: Option<String>,
-    /// A key of your own for this change: repeating the call with it moves once.
-    #[schemars(length(min = 1, max = 128))]
-    idempotency_key: String,
-}
-
-/// What to cancel.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct CancelArgs {
-    /// `id` of the booking, or the code the customer quotes.
-    #[schemars(length(min = 1, max = 200))]
-    booking: String,
-    /// Why, for the customer.
-    #[serde(default)]
-    #[schemars(length(max = 300))]
-    reason: Option<String>,
-    /// A key of your own for this change: repeating the call with it cancels once.
-    #[schemars(length(min = 1, max = 128))]
-    idempotency_key: String,
 }
 
 /// How this door is called in keys of effects.
@@ -232,7 +96,7 @@ impl TenantTools {
                 key: args.idempotency_key,
             };
             let row = self.scheduler.book(&caller.principal, DOOR, &order).await?;
-            Ok(json!({"booking": self.scheduler.booking(&caller, &row)}))
+            Ok(self.one(&caller, &row))
         };
         self.answer("create_booking", booked.await)
     }
@@ -249,7 +113,7 @@ impl TenantTools {
         let found = async {
             let caller = caller(&context, Scope::BookingRead)?;
             let row = self.scheduler.get(&caller.principal, &args.booking).await?;
-            Ok(json!({"booking": self.scheduler.booking(&caller, &row)}))
+            Ok(self.one(&caller, &row))
         };
         self.answer("get_booking", found.await)
     }
@@ -300,7 +164,7 @@ impl TenantTools {
             let start = Start { slot: args.slot, services: Vec::new(), start: args.start, staff: args.staff };
             let key = &args.idempotency_key;
             let row = self.scheduler.relocate(&caller.principal, DOOR, &args.booking, &start, key).await?;
-            Ok(json!({"booking": self.scheduler.booking(&caller, &row)}))
+            Ok(self.one(&caller, &row))
         };
         self.answer("move_booking", moved.await)
     }
@@ -324,13 +188,18 @@ impl TenantTools {
             let caller = caller(&context, Scope::BookingWrite)?;
             let (step, key) = (Step::Cancel(args.reason), &args.idempotency_key);
             let row = self.scheduler.step(&caller.principal, DOOR, &args.booking, step, key).await?;
-            Ok(json!({"booking": self.scheduler.booking(&caller, &row)}))
+            Ok(self.one(&caller, &row))
         };
         self.answer("cancel_booking", cancelled.await)
     }
 }
 
 impl TenantTools {
+    /// A booking as it stands, as far as the caller may see it.
+    fn one(&self, caller: &Caller, row: &BookingRow) -> Value {
+        json!({"booking": self.scheduler.booking(caller, row)})
+    }
+
     fn answer(&self, tool: &'static str, result: Result<Value, Failure>) -> CallToolResult {
         self.scheduler.metrics.agent_tool(tool, if result.is_ok() { "done" } else { "refused" });
         match result {

@@ -7,12 +7,11 @@ use mcp_store::{
 };
 use serde_json::json;
 
-use super::message::language;
 use crate::{
     booking::Desk,
     telemetry,
     wake::Wake,
-    words::{notice, receipt},
+    words::{held_in, notice, receipt},
 };
 
 /// What was done with a booking.
@@ -50,7 +49,7 @@ async fn write(desk: &Desk, customer: i64, row: &BookingRow, done: Done) -> Resu
     }
     let loaded = desk.profile();
     let profile = &loaded.profile;
-    let spoken = language(profile, &conversation);
+    let spoken = held_in(profile, &conversation);
     let mut text = notice::from_business(spoken, &profile.business.name);
     text.push('\n');
     text.push_str(&match done {

@@ -2,15 +2,11 @@
 
 use jiff::Timestamp;
 use mcp_store::conversation::ConversationRow;
-use mcp_tenant::Profile;
 use serde_json::{Value, json};
 
-use crate::{
-    whatsapp::{
-        interactive::{self, Button},
-        template::{FOR_TEMPLATE, Template, Templates},
-    },
-    words::Language,
+use crate::whatsapp::{
+    interactive::{self, Button},
+    template::{FOR_TEMPLATE, Template, Templates},
 };
 
 /// For which notices there is a template that Meta approved, with the number of parameters of its body. Without one
@@ -61,9 +57,4 @@ impl Notice {
         }
         Some(message)
     }
-}
-
-/// The language a conversation is held in: the one it was last in, else the business's first.
-pub(super) fn language(profile: &Profile, conversation: &ConversationRow) -> Language {
-    Language::of(conversation.language.as_deref().unwrap_or_else(|| profile.language()))
 }

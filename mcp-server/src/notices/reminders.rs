@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     NoticeTap,
-    message::{Approved, Notice, language},
+    message::{Approved, Notice},
     quiet::allowed_from,
 };
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
     clock::until,
     telemetry,
     wake::Wake,
-    words::{formal, notice},
+    words::{formal, held_in, notice},
 };
 
 /// How long a claim stands.
@@ -114,7 +114,7 @@ impl ReminderLoop {
         if at > now {
             return Ok(ReminderEnd::Retry { at });
         }
-        let spoken = language(profile, &conversation);
+        let spoken = held_in(profile, &conversation);
         let start = calendar.local(booking.start());
         let (services, staff) = (booking.service_names(), booking.staff_names());
         let taps = [

@@ -1,6 +1,6 @@
 //! Notices over a database, with time set by hand.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use jiff::SignedDuration;
 use mcp_store::{
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     booking::{Principal, SlotRef, Wish},
-    test_bed::{Bed, local, profile},
+    test_bed::{Bed, Outside, local, profile},
     wake::Wake,
 };
 
@@ -239,6 +239,30 @@ async fn who_lost_the_offered_slot_to_somebody_else_waits_on_and_who_did_not_ans
             booked(&bed, bia, "2026-11-16T15:00").await;
         }
         bed.clock.pass(SignedDuration::from_mins(15));
+        offering(&bed).round().await.unwrap();
+        assert_eq!(state(&bed, ana).await, taken.then_some(WaitState::Waiting));
+    }
+}
+
+#[tokio::test]
+async fn an_offer_that_ends_while_the_calendar_is_away_is_looked_at_again_when_it_is_back() {
+    for taken in [true, false] {
+        let mut bed = Bed::new().await;
+        let outside = Arc::new(Outside::default());
+        bed.beside(outside.clone());
+        let (ana, bia) = (bed.writes(ANA, "oi").await, bed.writes(BIA, "oi").await);
+        waits(&bed, ana, "a", "2026-11-16T15:00", "2026-11-16T15:15").await;
+        assert_eq!(offering(&bed).round().await.unwrap(), 1);
+        if taken {
+            booked(&bed, bia, "2026-11-16T15:00").await;
+        }
+        outside.away.store(true, Ordering::SeqCst);
+        for _ in 0..3 {
+            bed.clock.pass(SignedDuration::from_mins(15));
+            assert_eq!(offering(&bed).round().await.unwrap(), 0);
+            assert_eq!(state(&bed, ana).await, Some(WaitState::Offered), "nobody knows whether it is gone");
+        }
+        outside.away.store(false, Ordering::SeqCst);
         offering(&bed).round().await.unwrap();
         assert_eq!(state(&bed, ana).await, taken.then_some(WaitState::Waiting));
     }

@@ -21,14 +21,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     NoticeTap,
-    message::{Approved, Notice, language},
+    message::{Approved, Notice},
     quiet::allowed_from,
 };
 use crate::{
     booking::{Desk, FindError, SlotRef, Wish},
-    telemetry,
     wake::Wake,
-    words::{formal, notice},
+    words::{formal, held_in, notice},
 };
 
 /// How long an offer stands.
@@ -67,14 +66,7 @@ impl WaitlistLoop {
     /// Runs until stopped.
     pub async fn run(self, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            match self.round().await {
-                Ok(0) => {}
-                Ok(_) => self.wake.outbox.notify_one(),
-                Err(error) => tracing::error!(
-                    error = telemetry::chain(&error),
-                    "the waitlist could not be read or written"
-                ),
-            }
+            self.wake.after(self.round().await, "the waitlist could not be read or written");
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = self.wake.waitlist.notified() => {}
@@ -120,7 +112,9 @@ impl WaitlistLoop {
             (Some(start), Some(staff)) if start > now && wait.to > now => {
                 let to = start.saturating_add(SignedDuration::from_secs(1)).unwrap_or(start);
                 match desk.free_between(&wait.service_id, Some(staff), Stretch { from: start, to }).await {
-                    Ok(free) => free.is_empty(),
+                    Ok(Some(free)) => free.is_empty(),
+                    // The owner's calendar cannot be read.
+                    Ok(None) => return Ok(()),
                     Err(FindError::Store(error)) => return Err(error.into()),
                     // Neither is offered any more.
                     Err(_) => false,
@@ -158,7 +152,8 @@ impl WaitlistLoop {
             return Ok(false);
         }
         let starts = Stretch { from, to: wait.to };
-        for slot in desk.free_between(&wait.service_id, wait.staff_id.as_deref(), starts).await? {
+        let free = desk.free_between(&wait.service_id, wait.staff_id.as_deref(), starts).await?;
+        for slot in free.unwrap_or_default() {
             let Some(message) = self.message(entry, &slot, &conversation, (now, until)) else {
                 return Ok(false);
             };
@@ -231,7 +226,7 @@ impl WaitlistLoop {
         let profile = &loaded.profile;
         let calendar = Calendar::new(profile).ok()?;
         let part = slot.parts.first()?;
-        let spoken = language(profile, conversation);
+        let spoken = held_in(profile, conversation);
         let service = localized(&profile.service(&part.service)?.name, spoken.tag()).to_owned();
         let staff = profile.staff_member(&part.staff)?.name.clone();
         let (start, until) = (calendar.local(slot.start), calendar.local(until));

@@ -18,7 +18,7 @@ use crate::{
     booking::FindError,
     whatsapp::interactive,
     words::{
-        notice,
+        self, notice,
         owner::{Line, Title, line},
         receipt,
     },
@@ -105,8 +105,7 @@ impl Owner<'_> {
     async fn customer(&self, row: &BookingRow) -> Result<Option<(i64, Language)>, FindError> {
         let Some(customer) = row.booking.customer_id() else { return Ok(None) };
         let conversation = self.desk().store.conversation_of(customer).await?;
-        let tag = conversation.language.as_deref().unwrap_or_else(|| self.loaded.profile.language());
-        Ok(Some((conversation.id, Language::of(tag))))
+        Ok(Some((conversation.id, words::held_in(&self.loaded.profile, &conversation))))
     }
 
     /// Tells the customer what the row says once it is committed; under the key that other doors use for it.
@@ -137,11 +136,11 @@ impl Owner<'_> {
                     receipt::details(&loaded.profile, language, row)
                 ),
                 BookingOutcome::Refused(refused) => {
-                    let tried = crate::words::refusal::Tried::Decide;
-                    crate::words::refusal::refusal(&loaded.profile, language, tried, refused)
+                    let tried = words::refusal::Tried::Decide;
+                    words::refusal::refusal(&loaded.profile, language, tried, refused)
                 }
             };
-            let menu = interactive::Button::new(&menu, crate::words::owner::title(language, Title::Menu));
+            let menu = interactive::Button::new(&menu, words::owner::title(language, Title::Menu));
             (NewOutgoing::answer(id.clone(), interactive::buttons(&text, &[menu])), Vec::new())
         };
         let result = TurnResult { tells, ..TurnResult::of(Effect::Change(Box::new(request))) };

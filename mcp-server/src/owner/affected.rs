@@ -8,7 +8,6 @@ use mcp_store::{
 use mcp_tenant::{
     adjustment::{Adjustment, Change, Target},
     slots::Calendar,
-    words::Language,
 };
 
 use super::Owner;
@@ -44,7 +43,7 @@ impl Owner<'_> {
         if conversation.notices == Some(false) {
             return Ok(None);
         }
-        let language = Language::of(conversation.language.as_deref().unwrap_or_else(|| profile.language()));
+        let language = words::held_in(profile, &conversation);
         let details = receipt::details(profile, language, row);
         let text = owner::affected(language, words::formal(profile), &profile.business.name, &details);
         let refs = &self.desk().refs;

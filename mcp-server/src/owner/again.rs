@@ -5,14 +5,18 @@ use jiff::{SignedDuration, Timestamp};
 use mcp_store::{
     Store, StoreError,
     conversation::SERVICE_WINDOW,
-    outbox::{NewOutgoing, OutgoingKind, Unsaid},
+    outbox::{NewOutgoing, OutgoingKind, OutgoingState, Unsaid},
 };
 use serde_json::{Value, json};
 
 use super::{Principal, Step, Tapped, first_owner, person::FirstOwner, principal};
 use crate::{booking::Desk, whatsapp::template::FOR_TEMPLATE};
 
-/// With which words the keys of messages to an owner begin.
+/// With which words the keys of questions to an owner begin: they wait until they are settled.
+const QUESTIONS: [&str; 2] = ["approve", "proposal"];
+/// Those of news, which grow old.
+const TOLD: [&str; 3] = ["handover", "unanswered", "budget"];
+/// Both.
 const WORDS: [&str; 5] = ["approve", "proposal", "handover", "unanswered", "budget"];
 /// Between two tries without a word of the owner.
 const SLOWLY: SignedDuration = SignedDuration::from_hours(6);
@@ -22,8 +26,8 @@ const CLOCKS: SignedDuration = SignedDuration::from_secs(10);
 const NEWS: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// That a day's budget is used up is old the next day.
 const TODAY: SignedDuration = SignedDuration::from_hours(24);
-/// Messages looked at in one round.
-const MOST: u32 = 100;
+/// Messages read at once.
+const PAGE: u32 = 100;
 /// More are not told apart.
 const MANY: u32 = 1000;
 /// Beside what a template takes: since when it is tried to say this.
@@ -31,20 +35,29 @@ const SINCE: &str = "since";
 
 /// How many messages did not reach the owner, and wait until they do or somebody discards them.
 pub async fn waiting(store: &dyn Store) -> Result<u64, StoreError> {
-    Ok(store.unsaid(&WORDS, MANY).await?.len() as u64)
+    Ok(store.unsaid(&WORDS, Timestamp::UNIX_EPOCH, 0, MANY).await?.len() as u64)
 }
 
-/// Says again what can be said now; returns how many messages.
+/// Says again what can be said now; returns how many messages. What has grown old is not even read: however much of it
+/// lies among the dead letters, it keeps nothing newer from being said.
 pub async fn round(desk: &Desk) -> Result<usize, StoreError> {
-    let unsaid = desk.store.unsaid(&WORDS, MOST).await?;
-    if unsaid.is_empty() {
-        return Ok(0);
-    }
-    let Some(owner) = first_owner(desk).await? else { return Ok(0) };
+    let now = desk.clock.now();
+    let week = now.saturating_sub(NEWS).unwrap_or(Timestamp::UNIX_EPOCH);
+    let mut owner: Option<FirstOwner> = None;
     let mut said = 0;
-    for one in unsaid {
-        if say(desk, &owner, &one).await? {
-            said += 1;
+    for (words, since) in [(QUESTIONS.as_slice(), Timestamp::UNIX_EPOCH), (TOLD.as_slice(), week)] {
+        let mut after = 0;
+        loop {
+            let page = desk.store.unsaid(words, since, after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = last.dead_letter;
+            if owner.is_none() {
+                owner = first_owner(desk).await?;
+            }
+            let Some(owner) = &owner else { return Ok(said) };
+            for one in &page {
+                said += usize::from(say(desk, owner, one).await?);
+            }
         }
     }
     Ok(said)
@@ -75,11 +88,11 @@ async fn say(desk: &Desk, owner: &FirstOwner, one: &Unsaid) -> Result<bool, Stor
     desk.store.say_again(&one.id, owner.conversation.id, &message, now).await
 }
 
-/// Once the owner has written since it failed, else slowly.
+/// Once the owner has written since it failed, else slowly; what may have arrived is not said again by the time alone.
 fn is_due(owner: &FirstOwner, one: &Unsaid, now: Timestamp) -> bool {
     let wrote = owner.window(now).and_then(|until| until.saturating_sub(SERVICE_WINDOW).ok());
     wrote.is_some_and(|wrote| one.failed_at.duration_since(wrote) <= CLOCKS)
-        || now.duration_since(one.failed_at) >= SLOWLY
+        || (one.state == OutgoingState::Failed && now.duration_since(one.failed_at) >= SLOWLY)
 }
 
 fn since(one: &Unsaid) -> Timestamp {

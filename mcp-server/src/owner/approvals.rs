@@ -2,17 +2,24 @@
 
 use std::{sync::Arc, time::Duration};
 
-use mcp_store::{StoreError, booking::BookingRow};
+use jiff::Timestamp;
+use mcp_store::{
+    StoreError,
+    booking::{BookingRow, BookingState},
+};
 use mcp_tenant::profile::Confirmation;
 use tokio_util::sync::CancellationToken;
 
-use super::{Step, again, ask, late};
+use super::{
+    Step, again, ask,
+    lapse::{self, Tidings},
+    late,
+};
 use crate::{
     booking::{Desk, pages},
-    telemetry,
     wake::Wake,
     words::{
-        owner::{Line, Title, line},
+        owner::{Line, line},
         receipt::details,
     },
 };
@@ -27,28 +34,24 @@ pub struct ApprovalLoop {
     pub desk: Arc<Desk>,
     /// Rung when there is something to say.
     pub wake: Arc<Wake>,
+    /// Who was told of what lapsed.
+    tidings: Arc<Tidings>,
 }
 
 impl ApprovalLoop {
+    /// For a tenant.
+    pub fn new(desk: Arc<Desk>, wake: Arc<Wake>) -> Self {
+        Self { desk, wake, tidings: Arc::default() }
+    }
+
     /// Runs until stopped.
     pub async fn run(self, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            match self.round().await {
-                Ok(0) => {}
-                Ok(_) => self.wake.outbox.notify_one(),
-                Err(error) => tracing::error!(
-                    error = telemetry::chain(&error),
-                    "requests could not be read, or the owner not asked"
-                ),
-            }
-            match again::round(&self.desk).await {
-                Ok(0) => {}
-                Ok(_) => self.wake.outbox.notify_one(),
-                Err(error) => tracing::error!(
-                    error = telemetry::chain(&error),
-                    "what did not reach the owner could not be read, or not be said again"
-                ),
-            }
+            self.wake.after(self.round().await, "requests could not be read, or the owner not asked");
+            self.wake.after(
+                again::round(&self.desk).await,
+                "what did not reach the owner could not be read, or not be said again",
+            );
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = tokio::time::sleep(PAUSE) => {}
@@ -56,36 +59,51 @@ impl ApprovalLoop {
         }
     }
 
-    /// Asks about every request to come; each revision is asked about once, however often this runs and wherever. A
-    /// customer whose request waits long is told so, once. Returns how many there are.
+    /// Asks about every request to come; each revision is asked about once, however often this runs and wherever. Where
+    /// nobody decides, its customer is told so and the owner reminded, and in the end it lapses. Returns how many there
+    /// are.
     pub async fn round(&self) -> Result<usize, StoreError> {
         let (desk, now) = (&self.desk, self.desk.clock.now());
-        let loaded = desk.profile();
-        let profile = &loaded.profile;
-        if profile.rules.confirmation != Confirmation::OwnerApproves || profile.business.owners.is_empty() {
+        if desk.profile().profile.rules.confirmation != Confirmation::OwnerApproves {
             return Ok(0);
         }
-        let rows = pages::requested(&*desk.store, now).await?;
-        let mut asked = 0;
-        for row in &rows {
-            self.ask(row).await?;
-            late::tell(desk, row, now).await?;
-            asked += 1;
+        let from = now.saturating_sub(lapse::LOOK_BACK).unwrap_or(now);
+        let mut rows = pages::all(&*desk.store, from, Timestamp::MAX).await?;
+        let mut found = 0;
+        for row in &mut rows {
+            if row.booking.state != BookingState::Requested {
+                continue;
+            }
+            if now < lapse::at(row) {
+                self.waits(row, now).await?;
+            } else if let Some(over) = lapse::lapse(desk, row, now).await? {
+                tracing::info!(
+                    booking.id = over.booking.id,
+                    "a request lapsed: nobody decided about it in time"
+                );
+                *row = over;
+                self.wake.bookings();
+            }
+            found += 1;
         }
-        Ok(asked)
+        let lapsed: Vec<&BookingRow> = rows.iter().filter(|row| lapse::has_lapsed(row)).collect();
+        Ok(found + self.tidings.tell(desk, &lapsed).await?)
     }
 
-    async fn ask(&self, row: &BookingRow) -> Result<(), StoreError> {
+    /// A request that can still be decided about.
+    async fn waits(&self, row: &BookingRow, now: Timestamp) -> Result<(), StoreError> {
         let loaded = self.desk.profile();
         let booking = &row.booking;
-        let decide = |yes| Step::Decide(booking.id.clone(), row.revision, yes);
-        let buttons = [(decide(true), Title::Approve), (decide(false), Title::Decline)];
         let text = |language| {
             let details = details(&loaded.profile, language, row);
             format!("{}\n{}\n{details}", line(language, Line::Requested), booking.customer_name)
         };
         let key = format!("approve:{}:{}", booking.id, row.revision);
-        ask::owner(&self.desk, key, text, &buttons).await?;
+        let asked = ask::owner(&self.desk, key, text, &Step::decisions(row)).await?;
+        late::tell(&self.desk, row, now).await?;
+        if let Some(asked) = asked {
+            late::remind(&self.desk, row, &asked, now).await?;
+        }
         Ok(())
     }
 }

@@ -4,12 +4,12 @@ use jiff::{ToSpan, civil::Date};
 use mcp_store::{
     StoreError,
     booking::BookingRow,
-    outbox::{NewOutgoing, OutgoingKind},
+    outbox::{Enqueued, NewOutgoing, OutgoingKind},
 };
 use mcp_tenant::{slots::Calendar, when::When, words::Language};
 use serde_json::Value;
 
-use super::{Step, first_owner};
+use super::{Step, first_owner, person::FirstOwner};
 use crate::{
     assistant::plain::{self, Want},
     booking::{Desk, FindError, Principal},
@@ -23,27 +23,58 @@ use crate::{
 /// Times offered instead.
 const NEAREST: usize = 3;
 
-/// Asks the first owner something with buttons, once under its key. Says whether there is an owner to ask.
+/// Asks the first owner something with buttons, once under its key. Returns the id of the message under this key, this one
+/// or the first; nothing where there is no owner to ask.
 pub async fn owner(
+    desk: &Desk,
+    key: String,
+    text: impl Fn(Language) -> String + Send,
+    buttons: &[(Step, Title)],
+) -> Result<Option<String>, StoreError> {
+    let Some(owner) = first_owner(desk).await? else { return Ok(None) };
+    let message = question(desk, &owner, key, text, buttons);
+    let enqueued = desk.store.enqueue(owner.conversation.id, &message, desk.clock.now()).await?;
+    Ok(Some(match enqueued {
+        Enqueued::Written => message.id,
+        Enqueued::Duplicate(first) => first,
+    }))
+}
+
+/// As [`owner`], where the owner would be reached now: what is not said now is not worth a dead letter. Says whether a
+/// message was written.
+pub async fn owner_if_reached(
     desk: &Desk,
     key: String,
     text: impl Fn(Language) -> String + Send,
     buttons: &[(Step, Title)],
 ) -> Result<bool, StoreError> {
     let Some(owner) = first_owner(desk).await? else { return Ok(false) };
+    let message = question(desk, &owner, key, text, buttons);
+    if !owner.is_reached_by(desk, &message.body) {
+        return Ok(false);
+    }
+    let enqueued = desk.store.enqueue(owner.conversation.id, &message, desk.clock.now()).await?;
+    Ok(enqueued == Enqueued::Written)
+}
+
+fn question(
+    desk: &Desk,
+    owner: &FirstOwner,
+    key: String,
+    text: impl Fn(Language) -> String,
+    buttons: &[(Step, Title)],
+) -> NewOutgoing {
     let (now, language) = (desk.clock.now(), owner.language);
     let button = |(step, words): &(Step, Title)| {
         Button::new(step.id(&desk.refs, &owner.principal, now), title(language, *words))
     };
     let buttons: Vec<Button> = buttons.iter().map(button).collect();
-    let message = NewOutgoing {
+    NewOutgoing {
         id: desk.ids.id(),
         kind: OutgoingKind::Notice,
         dedupe_key: Some(key),
         body: interactive::buttons(&text(language), &buttons),
-    };
-    desk.store.enqueue(owner.conversation.id, &message, now).await?;
-    Ok(true)
+    }
 }
 
 /// What becomes of the booking whose time is taken.
@@ -64,9 +95,8 @@ pub async fn other_times(
     instead: Instead,
 ) -> Result<Vec<Row>, FindError> {
     let loaded = desk.profile();
-    let (Some(customer), [item]) = (row.booking.customer_id(), row.booking.items.as_slice()) else {
-        return Ok(Vec::new());
-    };
+    let Some(customer) = row.booking.customer_id() else { return Ok(Vec::new()) };
+    let services: Vec<String> = row.booking.items.iter().map(|item| item.service_id.clone()).collect();
     let (who, now) = (Principal::Customer(customer), desk.clock.now());
     let calendar = Calendar::new(&loaded.profile)?;
     let day = calendar.local(row.booking.start()).date();
@@ -74,10 +104,12 @@ pub async fn other_times(
     let mut add = |step: &plain::Step, words: String, about: Option<String>| {
         rows.push(Row { id: step.id(&desk.refs, &who, now), title: words, description: about });
     };
-    for slot in near(desk, &who, &item.service_id, day, row).await? {
+    for slot in near(desk, &who, day, row, instead).await? {
         let step = match instead {
+            // Several services may be by several people.
             Instead::Anew => {
-                plain::Step::Hold(Want::new(&item.service_id, Some(&slot.staff)), slot.slot.start)
+                let staff = (services.len() == 1).then(|| slot.staff.clone());
+                plain::Step::Hold(Want::visit(services.clone(), staff), slot.slot.start)
             }
             Instead::Move => plain::Step::MoveAsk(row.booking.id.clone(), row.revision, slot.slot.start),
         };
@@ -87,7 +119,7 @@ pub async fn other_times(
         return Ok(rows);
     }
     let other = match instead {
-        Instead::Anew => plain::Step::Days(Want::new(&item.service_id, None), None),
+        Instead::Anew => plain::Step::Days(Want::visit(services, None), None),
         Instead::Move => plain::Step::MoveDays(row.booking.id.clone(), None),
     };
     rows.push(Row::new(other.id(&desk.refs, &who, now), menu::title(language, menu::Title::OtherDay)));
@@ -108,10 +140,12 @@ pub fn with_times(text: &str, rows: &[Row], language: Language) -> Value {
 async fn near(
     desk: &Desk,
     who: &Principal,
-    service: &str,
     day: Date,
     row: &BookingRow,
+    instead: Instead,
 ) -> Result<Vec<crate::booking::OfferedSlot>, FindError> {
+    let services: Vec<(&str, Option<&str>)> =
+        row.booking.items.iter().map(|item| (item.service_id.as_str(), None)).collect();
     let start = row.booking.start();
     for ahead in 0..2 {
         let day = day.saturating_add(i64::from(ahead).days());
@@ -121,7 +155,12 @@ async fn near(
             year: Some(day.year().into()),
             ..When::default()
         };
-        let found = match desk.find(who, service, None, &when).await {
+        let found = match instead {
+            Instead::Anew => desk.find_visit(who, &services, &when).await,
+            // The same people: only what they are free for can be moved to.
+            Instead::Move => desk.find_other(who, row, &when).await,
+        };
+        let found = match found {
             Ok(found) => found,
             Err(FindError::When(_) | FindError::Unknown(_)) => continue,
             Err(error) => return Err(error),

@@ -202,7 +202,10 @@ fn one(words: &[&str], before: &str, base: Date, today: Date) -> (Option<Mention
             return (None, 1);
         }
         ("hoje" | "hoy" | "heute" | "today", ..) => return (ahead(0), 1),
-        ("amanha" | "manana" | "morgen" | "tomorrow" | "tmrw", ..) => return (ahead(1), 1),
+        (
+            "amanha" | "amnha" | "manana" | "mnana" | "morgen" | "tomorrow" | "tommorow" | "tomorow" | "tmrw",
+            ..,
+        ) => return (ahead(1), 1),
         _ => {}
     }
     if let Some((weekday, _)) = WEEKDAYS.iter().find(|(_, names)| names.contains(&word(0))) {

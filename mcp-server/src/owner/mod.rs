@@ -9,6 +9,7 @@ mod ask;
 mod command;
 pub mod dates;
 mod hours;
+mod lapse;
 mod late;
 mod person;
 pub mod proposals;

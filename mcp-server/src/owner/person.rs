@@ -15,7 +15,10 @@ use mcp_tenant::{Profile, words::Language};
 use serde_json::Value;
 
 use super::principal;
-use crate::booking::{Desk, Principal};
+use crate::{
+    booking::{Desk, Principal},
+    words,
+};
 
 /// The sender does not trust the last minute of a window either.
 const MARGIN: SignedDuration = SignedDuration::from_secs(60);
@@ -106,8 +109,8 @@ pub async fn first_owner(desk: &Desk) -> Result<Option<FirstOwner>, StoreError> 
     let Some(number) = loaded.profile.business.owners.first() else { return Ok(None) };
     let customer = customer_of(desk, &loaded.profile, number).await?;
     let conversation = desk.store.conversation_of(customer.id).await?;
-    let tag = conversation.language.as_deref().unwrap_or_else(|| loaded.profile.language());
-    let (language, principal) = (Language::of(tag), principal(customer.id));
+    let language = words::held_in(&loaded.profile, &conversation);
+    let principal = principal(customer.id);
     Ok(Some(FirstOwner { customer: customer.id, conversation, principal, language }))
 }
 

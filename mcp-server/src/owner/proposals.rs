@@ -17,6 +17,7 @@ use crate::{
     calendar::proposals::{AskOwner, Proposal, Reoffer},
     wake::Wake,
     words::{
+        held_in,
         owner::{Line, Title, event_moved, event_over, line, taken},
         receipt::details,
         time,
@@ -61,7 +62,7 @@ impl AskOwner for OnWhatsApp {
             Proposal::Moved { start, .. } => vec![(Step::Move(id, revision, *start), Title::Move), keep],
             Proposal::Deleted { .. } | Proposal::Overlaps { .. } => vec![cancel, keep],
         };
-        if ask::owner(&self.desk, proposal.dedupe_key(), text, &buttons).await? {
+        if ask::owner(&self.desk, proposal.dedupe_key(), text, &buttons).await?.is_some() {
             self.wake.outbox.notify_one();
         } else {
             tracing::warn!(
@@ -85,8 +86,7 @@ impl Reoffer for OnWhatsApp {
         let Some(customer) = row.booking.customer_id() else { return Ok(()) };
         let loaded = desk.profile();
         let conversation = desk.store.conversation_of(customer).await?;
-        let tag = conversation.language.as_deref().unwrap_or_else(|| loaded.profile.language());
-        let language = Language::of(tag);
+        let language = held_in(&loaded.profile, &conversation);
         let text = format!("{}\n\n{}", taken(language), details(&loaded.profile, language, &row));
         let body = match ask::other_times(desk, &row, language, ask::Instead::Move).await {
             Ok(times) => ask::with_times(&text, &times, language),

@@ -2,13 +2,17 @@
 //! for one owner.
 
 use jiff::{SignedDuration, Timestamp, civil::Date};
+use mcp_store::booking::BookingRow;
 use mcp_tenant::{
     adjustment::{Change, Target},
     hours::Interval,
 };
 
 use super::command::Wanted;
-use crate::booking::{Principal, SlotRefs};
+use crate::{
+    booking::{Principal, SlotRefs},
+    words::owner::Title,
+};
 
 /// A confirmation that is older asks again: "tomorrow" has become today.
 const OLD: SignedDuration = SignedDuration::from_hours(12);
@@ -56,17 +60,21 @@ pub enum Tapped {
 }
 
 impl Step {
+    /// The two answers to a request, with the words of their buttons.
+    pub fn decisions(row: &BookingRow) -> [(Self, Title); 2] {
+        let decide = |yes| Self::Decide(row.booking.id.clone(), row.revision, yes);
+        [(decide(true), Title::Approve), (decide(false), Title::Decline)]
+    }
+
     /// The id of the button or row.
     pub fn id(&self, refs: &SlotRefs, principal: &Principal, now: Timestamp) -> String {
-        refs.make_tap(principal, &format!("w~{}~{}", now.as_second() / 60, self.text()))
+        refs.make_dated_tap(principal, 'w', &self.text(), now)
     }
 
     /// What an id means; nothing where it is not ours or was made for somebody else.
     pub fn read(refs: &SlotRefs, principal: &Principal, id: &str, now: Timestamp) -> Option<Tapped> {
-        let meaning = refs.read_tap(principal, id)?;
-        let (made, text) = meaning.strip_prefix("w~")?.split_once('~')?;
-        let made = Timestamp::from_second(made.parse::<i64>().ok()?.checked_mul(60)?).ok()?;
-        let step = Self::parse(text)?;
+        let (made, text) = refs.read_dated_tap(principal, 'w', id)?;
+        let step = Self::parse(&text)?;
         // Decisions about a booking name its revision; hours name only days.
         let old = now.duration_since(made) >= OLD && matches!(step, Self::Adjust(_));
         Some(if old { Tapped::Old } else { Tapped::Step(step) })

@@ -2,24 +2,18 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use mcp_store::booking::{BookingRow, BookingState};
-use mcp_tenant::slots::Stretch;
 
 use super::{again, approvals::ApprovalLoop, proposals::OnWhatsApp};
 use crate::{
-    booking::{Desk, SlotRef, SlotRefs, Wish},
-    calendar::{
-        CalendarError, OutsideCalendar,
-        proposals::{AskOwner, Proposal},
-    },
+    booking::{SlotRef, Wish},
+    calendar::proposals::{AskOwner, Proposal},
     test_bed::{
-        OrderedIds,
-        chat::{ANA, Chat},
+        Outside,
+        chat::{ANA, Chat, Shown},
         local, profile,
     },
-    whatsapp::template::Templates,
 };
 
 const OWNER: &str = "5511988880000";
@@ -78,7 +72,7 @@ async fn a_request_is_put_to_the_owner_once_and_the_customer_hears_the_decision(
     let mut chat = owner(&owned(", confirmation: owner-approves")).await;
     let (first, second) = (booked(&chat, "2026-11-17T10:00").await, booked(&chat, "2026-11-18T10:00").await);
     chat.claimed().await;
-    let approvals = ApprovalLoop { desk: chat.bed.desk.clone(), wake: std::sync::Arc::default() };
+    let approvals = approving(&chat);
     approvals.round().await.unwrap();
     approvals.round().await.unwrap();
     let asked = chat.read_others().await;
@@ -136,7 +130,7 @@ async fn what_is_not_understood_changes_nothing_and_shows_the_menu() {
 }
 
 fn approving(chat: &Chat) -> ApprovalLoop {
-    ApprovalLoop { desk: chat.bed.desk.clone(), wake: Arc::default() }
+    ApprovalLoop::new(chat.bed.desk.clone(), Arc::default())
 }
 
 #[tokio::test]
@@ -253,10 +247,128 @@ async fn a_customer_whose_request_nobody_answers_is_told_once_and_not_at_night()
     assert_eq!(read.len(), 1);
     assert!(read[0].text.contains("não está confirmado"), "{}", read[0].text);
     assert!(read[0].text.contains("+55 11 3333-4444"), "{}", read[0].text);
+    assert!(read[0].text.contains("terça-feira, 24/11/2026 às 09:00"), "when it ends: {}", read[0].text);
     assert_eq!(read[0].titles, ["Remarcar", "Cancelar"]);
     chat.bed.clock.set(local("2026-11-18T08:00"));
     assert!(told().await.is_empty());
     assert_eq!(now(&chat, &row).await, row, "the request stands");
+}
+
+/// What an owner and Ana read in a round of the approvals.
+async fn round(chat: &Chat, approvals: &ApprovalLoop) -> (Vec<Shown>, Vec<Shown>) {
+    approvals.round().await.unwrap();
+    let all = chat.read_others().await;
+    let (owner, ana): (Vec<_>, Vec<_>) = all.into_iter().partition(|(to, _)| to == OWNER);
+    let shown = |all: Vec<(String, Shown)>| all.into_iter().map(|(_, shown)| shown).collect();
+    (shown(owner), shown(ana))
+}
+
+#[tokio::test]
+async fn an_owner_who_does_not_decide_is_reminded_once_and_in_the_end_the_request_lapses() {
+    let mut chat = owner(&owned(", confirmation: owner-approves")).await;
+    let row = booked(&chat, "2026-11-16T18:00").await;
+    chat.claimed().await;
+    let approvals = approving(&chat);
+    let (asked, _) = round(&chat, &approvals).await;
+    assert_eq!(asked.len(), 1);
+    chat.bed.clock.set(local("2026-11-16T13:30"));
+    let (reminded, late) = round(&chat, &approvals).await;
+    assert_eq!((reminded.len(), late.len()), (1, 1));
+    assert!(reminded[0].text.contains("16/11/2026 às 17:00"), "{}", reminded[0].text);
+    assert_eq!(reminded[0].titles, ["Aprovar", "Recusar"]);
+    chat.bed.clock.set(local("2026-11-16T16:59"));
+    assert_eq!(round(&chat, &approvals).await.0.len(), 0, "once");
+    assert_eq!(now(&chat, &row).await, row);
+
+    chat.bed.clock.set(local("2026-11-16T17:00"));
+    let (owner_reads, ana_reads) = round(&chat, &approvals).await;
+    assert_eq!(now(&chat, &row).await.booking.state, BookingState::Cancelled);
+    assert!(owner_reads[0].text.contains("não vale mais"), "{}", owner_reads[0].text);
+    assert!(ana_reads[0].text.contains("nada está agendado"), "{}", ana_reads[0].text);
+    assert!(ana_reads[0].titles.len() > 2, "other times: {:?}", ana_reads[0].titles);
+    let again = [round(&chat, &approvals).await, round(&chat, &approving(&chat)).await];
+    assert!(again.iter().all(|(owner, ana)| owner.is_empty() && ana.is_empty()), "told once: {again:?}");
+
+    let bia = chat.bed.writes("5511900000002", "oi").await;
+    let slot = SlotRef::one("corte", "ze", local("2026-11-16T18:00"), true);
+    let request = chat.bed.desk.request(Wish::of_customer(bia, slot, "Bia", "b")).await;
+    let taken = chat.bed.store.book(&request, chat.bed.desk.clock.now()).await.unwrap();
+    assert!(taken.row().is_some(), "the time is free: {taken:?}");
+    chat.claimed().await;
+    let answer = chat.tap_id(&reminded[0].id("Aprovar")).await;
+    assert!(answer.text.contains("Nada foi alterado"), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn what_lapsed_is_told_also_where_the_process_died_before_it_was_said_or_was_away() {
+    let chat = owner(&owned(", confirmation: owner-approves")).await;
+    let row = booked(&chat, "2026-11-16T11:00").await;
+    chat.bed.clock.set(local("2026-11-16T10:30"));
+    super::lapse::lapse(&chat.bed.desk, &row, local("2026-11-16T10:30")).await.unwrap().unwrap();
+    let (_, told) = round(&chat, &approving(&chat)).await;
+    assert!(told[0].text.contains("nada está agendado"), "{told:?}");
+
+    let away = booked(&chat, "2026-11-16T15:00").await;
+    chat.bed.clock.set(local("2026-11-16T20:00"));
+    let (_, told) = round(&chat, &approving(&chat)).await;
+    assert_eq!((told.len(), now(&chat, &away).await.booking.state), (1, BookingState::Cancelled));
+}
+
+#[tokio::test]
+async fn a_request_made_shortly_before_its_start_leaves_the_owner_half_the_time() {
+    let chat =
+        owner(&owned(", confirmation: owner-approves").replace("minimumNotice: 1h", "minimumNotice: 0m"))
+            .await;
+    let row = booked(&chat, "2026-11-16T09:45").await;
+    let left = row.booking.start().duration_since(super::lapse::at(&row));
+    assert_eq!(left, row.booking.start().duration_since(row.changed_at) / 2);
+    let early = booked(&chat, "2026-11-18T10:00").await;
+    assert_eq!(super::lapse::at(&early), local("2026-11-18T09:00"));
+}
+
+#[tokio::test]
+async fn a_hundred_and_fifty_letters_that_are_old_keep_nothing_newer_from_the_owner() {
+    let mut chat = owner(&owned(", confirmation: owner-approves")).await;
+    let desk = chat.bed.desk.clone();
+    let conversation = super::first_owner(&desk).await.unwrap().unwrap().conversation.id;
+    for n in 0..150 {
+        let message = mcp_store::outbox::NewOutgoing {
+            dedupe_key: Some(format!("handover:{n}")),
+            kind: mcp_store::outbox::OutgoingKind::Notice,
+            ..mcp_store::outbox::NewOutgoing::answer(
+                format!("h{n}"),
+                crate::whatsapp::interactive::text("Ana"),
+            )
+        };
+        desk.store.enqueue(conversation, &message, desk.clock.now()).await.unwrap();
+    }
+    assert_eq!(chat.bed.refused().await, 150);
+    chat.bed.clock.pass(SignedDuration::from_hours(8 * 24));
+    booked(&chat, "2026-11-30T10:00").await;
+    chat.claimed().await;
+    approving(&chat).round().await.unwrap();
+    assert_eq!(chat.bed.refused().await, 1);
+    chat.words("menu").await;
+    assert_eq!(again::round(&desk).await.unwrap(), 1, "the question, and nothing that is a week old");
+    let (asked, _) = round(&chat, &approving(&chat)).await;
+    assert_eq!(asked[0].titles, ["Aprovar", "Recusar"]);
+}
+
+#[tokio::test]
+async fn a_question_that_may_have_arrived_is_said_again_only_to_an_owner_who_writes() {
+    let mut chat = owner(&owned(", confirmation: owner-approves")).await;
+    booked(&chat, "2026-11-24T10:00").await;
+    chat.claimed().await;
+    approving(&chat).round().await.unwrap();
+    assert_eq!(chat.bed.lost().await, 1);
+    for _ in 0..3 {
+        chat.bed.clock.pass(SignedDuration::from_hours(7));
+        assert_eq!(again::round(&chat.bed.desk).await.unwrap(), 0, "it may lie on their phone");
+    }
+    chat.words("menu").await;
+    assert_eq!(again::round(&chat.bed.desk).await.unwrap(), 1);
+    assert_eq!(chat.bed.lost().await, 1);
+    assert_eq!(again::round(&chat.bed.desk).await.unwrap(), 0, "once for each word of the owner");
 }
 
 #[tokio::test]
@@ -288,24 +400,6 @@ async fn who_has_an_owners_number_after_them_is_a_customer_until_the_profile_for
     assert!(!chat.words("menu").await.text.contains("fechado amanhã"));
 }
 
-/// A calendar outside that answers nobody.
-struct Unreachable;
-
-#[async_trait]
-impl OutsideCalendar for Unreachable {
-    async fn busy(&self, _: Timestamp, _: Timestamp) -> Result<Vec<Stretch>, CalendarError> {
-        Err(CalendarError::NotNow("down".into()))
-    }
-
-    async fn put(&self, _: &BookingRow, _: &str) -> Result<(), CalendarError> {
-        Err(CalendarError::NotNow("down".into()))
-    }
-
-    async fn remove(&self, _: &BookingRow, _: i64) -> Result<(), CalendarError> {
-        Err(CalendarError::NotNow("down".into()))
-    }
-}
-
 #[tokio::test]
 async fn a_move_that_no_calendar_confirmed_is_told_to_both_as_what_it_is() {
     let mut chat = owner(&owned("")).await;
@@ -321,15 +415,7 @@ async fn a_move_that_no_calendar_confirmed_is_told_to_both_as_what_it_is() {
     let asking = OnWhatsApp { desk: chat.bed.desk.clone(), wake: Arc::default() };
     asking.ask(proposal).await.unwrap();
     let asked = chat.read_others().await;
-    chat.bed.desk = Arc::new(Desk {
-        store: chat.bed.store.clone(),
-        clock: chat.bed.clock.clone(),
-        ids: Arc::new(OrderedIds::from(1000)),
-        profile: chat.bed.profile.subscribe(),
-        refs: SlotRefs::new(b"secret"),
-        outside: Some(Arc::new(Unreachable)),
-        templates: Templates::default(),
-    });
+    chat.bed.beside(Arc::new(Outside { away: true.into() }));
     let owner_reads = chat.tap_id(&asked[0].1.id("Remarcar")).await;
     let after = now(&chat, &row).await;
     assert_eq!((after.booking.start(), after.booking.state), (start, BookingState::Requested));

@@ -5,66 +5,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     DatabaseArgs, GeminiSettings, GoogleSettings, ServeArgs, Settings, SigningArgs, WhatsAppSettings,
+    problems::{Problems, SettingsError},
 };
-use crate::whatsapp::template::Templates;
-
-/// Settings that are missing or wrong, all of them.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("settings are missing or wrong; set these variables (or the flags of the same name):\n{}", .0.join("\n"))]
-pub struct SettingsError(Vec<String>);
-
-impl SettingsError {
-    /// Each by its variable's name, and never with a value that may be secret.
-    pub fn problems(&self) -> &[String] {
-        &self.0
-    }
-}
-
-#[derive(Default)]
-pub(super) struct Problems(Vec<String>);
-
-impl Problems {
-    fn text(&mut self, name: &str, hint: &str, value: Option<String>) -> String {
-        if let Some(value) = value.map(|v| v.trim().to_owned()).filter(|v| !v.is_empty()) {
-            value
-        } else {
-            self.0.push(format!("  {name}: missing ({hint})"));
-            String::new()
-        }
-    }
-
-    fn secret(&mut self, name: &str, hint: &str, value: Option<&SecretString>) -> SecretString {
-        if let Some(value) = value.filter(|v| !v.expose_secret().trim().is_empty()) {
-            SecretString::from(value.expose_secret().trim().to_owned())
-        } else {
-            self.0.push(format!("  {name}: missing ({hint})"));
-            SecretString::default()
-        }
-    }
-
-    pub(super) fn url(&mut self, name: &str, value: &str) -> String {
-        let value = value.trim().trim_end_matches('/').to_owned();
-        if !value.is_empty() && reqwest::Url::parse(&value).is_err() {
-            self.0.push(format!("  {name}: is not a URL; write it with https://"));
-        }
-        value
-    }
-
-    fn templates(&mut self, given: Option<&str>) -> Templates {
-        let Some(given) = given.filter(|given| !given.trim().is_empty()) else { return Templates::default() };
-        serde_json::from_str(given).unwrap_or_else(|error| {
-            self.0.push(format!(
-                "  WHATSAPP_TEMPLATES: is not a map of templates ({error}); write it like \
-                 {{\"reminder\": {{\"name\": \"appointment_reminder\", \"language\": \"pt_BR\"}}}}"
-            ));
-            Templates::default()
-        })
-    }
-
-    fn finish<T>(self, value: T) -> Result<T, SettingsError> {
-        if self.0.is_empty() { Ok(value) } else { Err(SettingsError(self.0)) }
-    }
-}
 
 impl DatabaseArgs {
     /// The database URL.
@@ -200,13 +142,7 @@ impl ServeArgs {
                 );
                 p.url("PUBLIC_URL", &url)
             },
-            allowed_hosts: self
-                .allowed_hosts
-                .split(',')
-                .map(str::trim)
-                .filter(|h| !h.is_empty())
-                .map(Into::into)
-                .collect(),
+            allowed_hosts: named(&self.allowed_hosts),
             extra_ca_file: self.extra_ca_file,
             whatsapp: WhatsAppSettings {
                 graph_base: p.url("WHATSAPP_GRAPH_BASE", &self.whatsapp_graph_base),
@@ -234,8 +170,10 @@ impl ServeArgs {
                 api_key: p.secret("GEMINI_API_KEY", "key of a paid tier", self.gemini_api_key.as_ref()),
                 fallbacks: models(&mut p, &self.gemini_fallback_models),
                 model: self.gemini_model,
+                prices: p.prices(self.gemini_prices.as_deref()),
             },
             google,
+            dependency_check: std::time::Duration::from_secs(self.dependency_check_seconds.into()),
             traces: self.traces.settings(&mut p),
             signing_key: p.secret("TOKEN_SIGNING_KEY", SIGNING_HINT, self.signing.token_signing_key.as_ref()),
         };
@@ -243,10 +181,14 @@ impl ServeArgs {
     }
 }
 
+/// What is between commas.
+fn named(given: &str) -> Vec<String> {
+    given.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
 /// Model ids become a part of the URL.
 fn models(problems: &mut Problems, given: &str) -> Vec<String> {
-    let named: Vec<String> =
-        given.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    let named = named(given);
     let sound =
         |name: &String| name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
     if !named.iter().all(sound) {
@@ -280,6 +222,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
+    use crate::whatsapp::template::Templates;
 
     fn parse(flags: &[&str]) -> Result<Settings, SettingsError> {
         ServeArgs::try_parse_from(std::iter::once(&"serve").chain(flags)).unwrap().settings()
@@ -335,6 +278,22 @@ mod tests {
             ["{", r#"{"reminder": "lembrete"}"#, r#"{"farewell": {"name": "x", "language": "pt_BR"}}"#]
         {
             assert!(with(wrong).unwrap_err().to_string().contains("WHATSAPP_TEMPLATES"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn prices_are_read_and_what_is_none_is_named() {
+        let with = |json| parse(&[&ENOUGH[..], &["--gemini-prices", json]].concat());
+        let prices = with(r#"{"currency": "USD", "models": {"m": {"input": "0.75", "output": "3.75"}}}"#);
+        assert_eq!(prices.unwrap().gemini.prices.currency.as_str(), "USD");
+        for wrong in [
+            "{",
+            r#"{"models": {}}"#,
+            r#"{"currency": "dollars", "models": {}}"#,
+            r#"{"currency": "USD", "models": {"m": {"input": "0.75"}}}"#,
+            r#"{"currency": "USD", "models": {"m": {"input": "free", "output": "1"}}}"#,
+        ] {
+            assert!(with(wrong).unwrap_err().to_string().contains("GEMINI_PRICES"), "{wrong}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! Settings: flags and environment variables alike, all missing ones named at once.
 
 mod check;
+mod problems;
 mod traces;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -9,10 +10,10 @@ use clap::Parser;
 use mcp_store::Tenant;
 use secrecy::SecretString;
 
-pub use check::SettingsError;
+pub use problems::SettingsError;
 pub use traces::{TraceArgs, TraceSettings};
 
-use crate::whatsapp::template::Templates;
+use crate::{assistant::gemini::Prices, whatsapp::template::Templates};
 
 /// Where the database is, and whose.
 #[derive(Clone, Debug, Parser)]
@@ -118,6 +119,14 @@ pub struct ServeArgs {
     /// and answers when a day's budget is nearly used up.
     #[arg(long, env = "GEMINI_FALLBACK_MODELS", default_value = "")]
     gemini_fallback_models: String,
+    /// What the models cost per million tokens, JSON: `{"currency": "USD", "models": {"gemini-3.8-flash": {"input":
+    /// "0.75", "output": "3.75", "cached": "0.075", "audio": "1.50"}}}`. Without it no cost is told.
+    #[arg(long, env = "GEMINI_PRICES")]
+    gemini_prices: Option<String>,
+    /// The longest time between two looks at the channel, the model and the calendar, in seconds; 0: they are only known
+    /// from use.
+    #[arg(long, env = "DEPENDENCY_CHECK_SECONDS", default_value_t = 240, value_parser = clap::value_parser!(u16).range(0..=240))]
+    dependency_check_seconds: u16,
     /// Google Calendar with its version.
     #[arg(long, env = "GOOGLE_CALENDAR_BASE", default_value = "https://www.googleapis.com/calendar/v3")]
     google_calendar_base: String,
@@ -172,6 +181,8 @@ pub struct Settings {
     pub gemini: GeminiSettings,
     /// The outside calendar, where there is one.
     pub google: Option<GoogleSettings>,
+    /// The longest time between two looks at what the tenant depends on; zero: none.
+    pub dependency_check: std::time::Duration,
     /// PEM of the key that signs tokens.
     pub signing_key: SecretString,
     /// Where traces go, where they go anywhere.
@@ -210,6 +221,8 @@ pub struct GeminiSettings {
     pub model: String,
     /// Models asked in its place, in this order; the last one is the cheapest.
     pub fallbacks: Vec<String>,
+    /// What they cost, as far as it is known.
+    pub prices: Prices,
 }
 
 impl GeminiSettings {

@@ -3,7 +3,7 @@
 use clap::Parser;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::check::Problems;
+use super::problems::Problems;
 
 /// What OpenTelemetry's variables say.
 #[derive(Clone, Debug, Parser)]

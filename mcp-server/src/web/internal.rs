@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
 use jiff::Timestamp;
 use mcp_store::{OpenError, Store, StoreError};
-use serde_json::{Map, Value, json};
+use mcp_tenant::slots::Calendar;
 use tokio::sync::watch;
 
 use crate::{
@@ -13,7 +13,10 @@ use crate::{
     metrics::Metrics,
     profile_file::{FileState, ProfileWatch},
     queues::Queues,
-    status::StatusBoard,
+    status::{
+        Dependency, Known, Reason, StatusBoard,
+        document::{DatabaseStatus, Dependencies, Late, ProfileStatus, Status, UsageStatus},
+    },
     telemetry,
 };
 
@@ -37,6 +40,8 @@ pub struct Internal {
     pub clock: SharedClock,
     /// When the process started.
     pub started: Timestamp,
+    /// What prices are in; empty where there are none.
+    pub currency: String,
 }
 
 /// The internal router.
@@ -94,44 +99,72 @@ async fn metrics(State(internal): State<Arc<Internal>>) -> ([(&'static str, &'st
     )
 }
 
-async fn status(State(internal): State<Arc<Internal>>) -> Json<Value> {
-    let (queues, usable) = (internal.queues().await, internal.usable().await);
-    let loaded = Arc::clone(&internal.profile.borrow());
-    let file = internal.file.borrow().clone();
-    let dependencies = internal.board.snapshot();
-    let mut next: Vec<String> = Vec::new();
-    next.extend(file.refused.iter().map(|why| format!("mend the profile: {why}")));
-    if let Err(error) = &queues {
-        next.push(format!("look after the database: {}", telemetry::chain(error)));
+async fn status(State(internal): State<Arc<Internal>>) -> Json<Status> {
+    Json(internal.status().await)
+}
+
+impl Internal {
+    async fn status(&self) -> Status {
+        let (queues, usable, usage) = tokio::join!(self.queues(), self.usable(), self.usage());
+        let loaded = Arc::clone(&self.profile.borrow());
+        let file = self.file.borrow().clone();
+        let of = |dependency| self.board.of(dependency);
+        let mut next: Vec<String> = Vec::new();
+        next.extend(file.refused.iter().map(|why| format!("mend the profile: {why}")));
+        next.extend(usable.as_ref().err().map(|why| format!("look after the database: {why}")));
+        if let (Ok(()), Err(error)) = (&usable, &queues) {
+            next.push(format!("look after the database: {}", telemetry::chain(error)));
+        }
+        let unread = queues.as_ref().err().map(|_| "it cannot be read in time".to_owned());
+        let trouble = usable.err().or(unread);
+        let reason = if trouble.is_none() { Reason::Works } else { Reason::Unusable };
+        next.extend(Dependency::ALL.into_iter().filter_map(|dependency| advice(dependency, &of(dependency))));
+        let queues = queues.unwrap_or_default();
+        next.extend(queues.next());
+        Status {
+            client: self.client.clone(),
+            environment: self.environment.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started: self.started,
+            now: self.clock.now(),
+            profile: ProfileStatus {
+                hash: loaded.hash.clone(),
+                refused: file.refused,
+                ignored_fields: loaded.ignored.clone(),
+                warnings: loaded.warnings.iter().map(ToString::to_string).collect(),
+            },
+            database: DatabaseStatus {
+                state: reason.state(),
+                reason,
+                checked_at: self.clock.now(),
+                message: trouble,
+            },
+            dependencies: Dependencies {
+                whatsapp: of(Dependency::WhatsApp),
+                webhook: of(Dependency::Webhook),
+                gemini: of(Dependency::Gemini),
+                calendar: of(Dependency::Calendar),
+            },
+            usage,
+            outbox: queues.outbox.iter().map(|(state, n)| (state.as_str().to_owned(), *n)).collect(),
+            dead_letters: queues.dead.iter().map(|(source, n)| ((*source).to_owned(), *n)).collect(),
+            owner_messages_waiting: queues.owner,
+            late_seconds: Late { turns: queues.turns_late, outbox: queues.outbox_late },
+            next,
+        }
     }
-    let failing = dependencies.iter().filter(|(_, known)| !known.ok);
-    next.extend(failing.filter_map(|(name, known)| Some(format!("{name:?}: {}", known.message.as_ref()?))));
-    next.extend(usable.as_ref().err().map(|why| format!("look after the database: {why}")));
-    let works = queues.is_ok() && usable.is_ok();
-    let database = json!({"ok": works, "at": internal.clock.now(), "message": usable.err()});
-    let queues = queues.unwrap_or_default();
-    next.extend(queues.next());
-    let outbox: Map<String, Value> =
-        queues.outbox.iter().map(|(state, n)| (state.as_str().to_owned(), json!(n))).collect();
-    let dead: Map<String, Value> =
-        queues.dead.iter().map(|(source, n)| ((*source).to_owned(), json!(n))).collect();
-    Json(json!({
-        "client": internal.client,
-        "environment": internal.environment,
-        "version": env!("CARGO_PKG_VERSION"),
-        "started": internal.started,
-        "profile": {
-            "hash": loaded.hash,
-            "refused": file.refused,
-            "ignoredFields": loaded.ignored,
-            "warnings": loaded.warnings,
-        },
-        "database": database,
-        "dependencies": dependencies,
-        "outbox": outbox,
-        "deadLetters": dead,
-        "ownerMessagesWaiting": queues.owner,
-        "lateSeconds": {"turns": queues.turns_late, "outbox": queues.outbox_late},
-        "next": next,
-    }))
+
+    /// What the business's present day has used up, where the database answers.
+    async fn usage(&self) -> Option<UsageStatus> {
+        let loaded = Arc::clone(&self.profile.borrow());
+        let day = Calendar::new(&loaded.profile).ok()?.local(self.clock.now()).date();
+        let used = tokio::time::timeout(PATIENCE, self.store.usage(day)).await.ok()?.ok()?;
+        Some(UsageStatus::of(day, &used, self.currency.as_str()))
+    }
+}
+
+fn advice(dependency: Dependency, known: &Known) -> Option<String> {
+    let said = known.message.as_deref().unwrap_or_else(|| known.reason.as_str());
+    let next = known.next.as_deref()?;
+    Some(format!("{}: {said}; {next}", dependency.as_str()))
 }

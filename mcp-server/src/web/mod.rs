@@ -3,6 +3,7 @@
 pub mod body;
 pub mod connections;
 pub mod internal;
+pub mod programs;
 pub mod public;
 pub mod rest;
 pub mod webhook;

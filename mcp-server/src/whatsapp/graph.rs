@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use mcp_store::inbox::Sender;
 use reqwest::{RequestBuilder, header};
 use secrecy::ExposeSecret;
@@ -13,8 +14,12 @@ use super::{
 };
 use crate::{
     http_client::{self, MOST_ABOUT_ONE},
+    look::PATIENCE,
     settings::WhatsAppSettings,
 };
+
+/// What is asked about a number.
+const ABOUT: &str = "id,display_phone_number,verified_name,quality_rating,webhook_configuration";
 
 /// The Graph API for one number.
 #[derive(Clone)]
@@ -63,21 +68,19 @@ impl Graph {
 
     /// Whether Meta itself answers, whatever it says. Nothing is done by asking.
     pub async fn answers(&self) -> bool {
-        let request = self.http.get(self.number()).query(&[("fields", "id")]).timeout(Duration::from_secs(5));
+        let request = self.http.get(self.path()).query(&[("fields", "id")]).timeout(Duration::from_secs(5));
         match self.ask(request).await {
             Ok(_) => true,
             Err(trouble) => trouble.class != Class::Transient,
         }
     }
 
-    /// Where deliveries of our number go by its own setting; `None` where it has none and the account's or the app's
-    /// counts.
-    pub async fn callback(&self) -> Result<Option<String>, Trouble> {
-        let request = self.http.get(self.number()).query(&[("fields", "webhook_configuration")]);
-        let answer = self.ask(request).await?;
-        let set = &answer["webhook_configuration"];
-        let url = ["phone_number", "override_callback_uri"].iter().find_map(|name| set[*name].as_str());
-        Ok(url.filter(|url| !url.is_empty()).map(str::to_owned))
+    /// What Meta knows of our number, where its deliveries go included, and Meta's time. Nothing is done by asking.
+    pub async fn number(&self) -> (Option<Timestamp>, Result<Value, Trouble>) {
+        let request = self.http.get(self.path()).query(&[("fields", ABOUT)]).timeout(PATIENCE);
+        let mut date = None;
+        let answer = self.ask_at(request, &mut date).await;
+        (date, answer)
     }
 
     /// Has deliveries of our number go to this address. Meta asks the address for the verify token before it agrees.
@@ -85,21 +88,27 @@ impl Graph {
         let body = json!({"webhook_configuration": {
             "override_callback_uri": url, "verify_token": self.settings.verify_token.expose_secret(),
         }});
-        self.ask(self.http.post(self.number()).json(&body)).await.map(drop)
+        self.ask(self.http.post(self.path()).json(&body)).await.map(drop)
     }
 
-    fn number(&self) -> String {
+    fn path(&self) -> String {
         format!("{}/{}", self.settings.graph_base, self.settings.phone_number_id)
     }
 
     fn messages(&self) -> RequestBuilder {
-        self.http.post(format!("{}/messages", self.number()))
+        self.http.post(format!("{}/messages", self.path()))
     }
 
     async fn ask(&self, request: RequestBuilder) -> Result<Value, Trouble> {
+        self.ask_at(request, &mut None).await
+    }
+
+    /// Asks, and notes the time of the answer by Meta's clock.
+    async fn ask_at(&self, request: RequestBuilder, date: &mut Option<Timestamp>) -> Result<Value, Trouble> {
         let request = request.bearer_auth(self.settings.api_token.expose_secret());
-        let no_answer = |why: &str| Trouble::new(Class::Transient, format!("the Graph API: {why}"));
-        let response = request.send().await.map_err(|_| no_answer("no answer"))?;
+        let no_answer = |why: &str| Trouble::new(Class::Transient, why);
+        let response = request.send().await.map_err(|error| no_answer(http_client::why(&error)))?;
+        *date = http_client::date(&response);
         let (status, wait) = (response.status(), retry_after(&response));
         let bytes = http_client::body(response, MOST_ABOUT_ONE).await;
         let bytes = bytes.map_err(|error| no_answer(&error.to_string()))?;
@@ -157,7 +166,7 @@ mod tests {
                 matches!(&answer, Answer::Unknown(Trouble { class: Class::Transient, .. })),
                 "{answer:?}"
             );
-            assert_eq!(graph.callback().await.unwrap_err().class, Class::Transient);
+            assert_eq!(graph.number().await.1.unwrap_err().class, Class::Transient);
             assert!(flood.was_cut_off());
         }
     }

@@ -13,10 +13,10 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     clock::SharedClock,
     failpoint::{Point, reached},
-    hung,
     status::StatusBoard,
     telemetry,
     wake::Wake,
+    watchdog::Pulse,
 };
 
 /// Deliveries that may wait; beyond that the sender is told to come again.
@@ -47,10 +47,11 @@ impl Intake {
         clock: SharedClock,
         wake: Arc<Wake>,
         board: Arc<StatusBoard>,
+        pulse: Pulse,
         stop: CancellationToken,
     ) -> (Self, impl Future<Output = ()>) {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        (Self { queue }, write(waiting, store, clock, wake, board, stop))
+        (Self { queue }, write(waiting, store, clock, wake, board, pulse, stop))
     }
 
     /// Returns when the delivery is on disk.
@@ -67,10 +68,12 @@ async fn write(
     clock: SharedClock,
     wake: Arc<Wake>,
     board: Arc<StatusBoard>,
+    pulse: Pulse,
     stop: CancellationToken,
 ) {
     let mut batch = Vec::with_capacity(BATCH);
     loop {
+        pulse.rest();
         let got = tokio::select! {
             () = stop.cancelled() => { waiting.close(); waiting.recv_many(&mut batch, BATCH).await }
             got = waiting.recv_many(&mut batch, BATCH) => got,
@@ -78,17 +81,21 @@ async fn write(
         if got == 0 {
             return;
         }
+        pulse.beat();
         let (deliveries, replies): (Vec<_>, Vec<_>) = batch.drain(..).map(|w| (w.delivery, w.reply)).unzip();
         reached(Point::IntakeBefore);
-        match hung::answered("accept", store.accept(&deliveries, clock.now())).await {
+        match pulse.answered("accept", store.accept(&deliveries, clock.now())).await {
             Ok(accepted) => {
                 board.wrote(true);
                 reached(Point::IntakeAfter);
                 if accepted.iter().any(|one| one.messages > 0) {
                     wake.turns.notify_one();
                 }
-                // A status may free a message that waits behind one whose outcome was unknown.
-                wake.outbox.notify_one();
+                // A status may free a message that waits behind one whose outcome was unknown, and who is who may
+                // change what waits. A customer's message does neither.
+                if deliveries.iter().any(|one| !one.statuses.is_empty() || !one.identities.is_empty()) {
+                    wake.outbox.notify_one();
+                }
                 for (reply, one) in replies.into_iter().zip(accepted) {
                     let _ = reply.send(Some(one));
                 }
@@ -96,7 +103,7 @@ async fn write(
             Err(error) => {
                 board.wrote(false);
                 board.missed_deliveries();
-                one_by_one(&*store, &clock, &deliveries, replies, &error).await;
+                one_by_one(&*store, &clock, &pulse, &deliveries, replies, &error).await;
                 wake.turns.notify_one();
                 wake.outbox.notify_one();
             }
@@ -108,6 +115,7 @@ async fn write(
 async fn one_by_one(
     store: &dyn Store,
     clock: &SharedClock,
+    pulse: &Pulse,
     deliveries: &[Delivery],
     replies: Vec<oneshot::Sender<Option<Accepted>>>,
     error: &StoreError,
@@ -119,7 +127,8 @@ async fn one_by_one(
     );
     for (delivery, reply) in deliveries.iter().zip(replies) {
         let kept = store.accept(std::slice::from_ref(delivery), clock.now());
-        let kept = hung::answered("accept", kept).await;
+        let kept = pulse.answered("accept", kept).await;
+        pulse.beat();
         let _ = reply.send(kept.ok().and_then(|accepted| accepted.first().copied()));
     }
 }

@@ -1,7 +1,6 @@
 //! The channel: WhatsApp Business Cloud API.
 
 pub mod answer;
-pub mod callback;
 pub mod cut;
 pub mod envelope;
 pub mod graph;
@@ -15,3 +14,4 @@ pub mod receipt;
 pub mod sender;
 pub mod signature;
 pub mod template;
+pub mod verdict;

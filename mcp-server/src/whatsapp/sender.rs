@@ -20,16 +20,17 @@ use super::{
     outcome,
     pace::Pace,
     template::Templates,
+    verdict,
 };
 use crate::{
     clock::{SharedClock, until},
     failpoint::{Point, reached},
-    hung,
     metrics::Metrics,
     status::{Dependency, StatusBoard},
     telemetry,
     traces::Traces,
     wake::Wake,
+    watchdog::Pulse,
     web::rest::waiting::Waiting,
 };
 
@@ -75,6 +76,8 @@ pub struct SenderLoop {
     pub waiting: Arc<Waiting>,
     /// Outcomes that only this process knows, because the database could not be written.
     pub unrecorded: Arc<AtomicUsize>,
+    /// Shows that this goes on.
+    pub pulse: Arc<Pulse>,
 }
 
 /// One outcome that is not recorded yet.
@@ -100,6 +103,7 @@ impl SenderLoop {
         let flying = TaskTracker::new();
         let mut deaf = false;
         while !stop.is_cancelled() {
+            self.pulse.beat();
             let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { break };
             deaf |= self.board.take_missed();
             if !self.heard(deaf).await {
@@ -111,13 +115,15 @@ impl SenderLoop {
             if let Some(at) = self.pace.ready(self.clock.now()) {
                 drop(slot);
                 let nap = until(&*self.clock, at).min(IDLE);
+                self.pulse.rest();
                 tokio::select! {
                     () = stop.cancelled() => {}
                     () = tokio::time::sleep(nap) => {}
                 }
                 continue;
             }
-            match hung::answered("claim_outgoing", self.store.claim_outgoing(&SEND, self.clock.now())).await {
+            let claimed = self.store.claim_outgoing(&SEND, self.clock.now());
+            match self.pulse.answered("claim_outgoing", claimed).await {
                 Ok(Some(message)) => {
                     self.pace.took(self.clock.now());
                     let (this, stop) = (self.clone(), stop.clone());
@@ -159,6 +165,7 @@ impl SenderLoop {
             Ok(due) => due.map_or(IDLE, |at| until(&*self.clock, at).min(IDLE)),
             Err(_) => DATABASE_PAUSE,
         };
+        self.pulse.rest();
         tokio::select! {
             () = stop.cancelled() => {}
             () = self.wake.outbox.notified() => {}
@@ -188,11 +195,13 @@ impl SenderLoop {
         let (mut tries, mut waiting) = (0, None);
         loop {
             let written = self.store.sent(message, end.clone(), self.clock.now());
-            let error = match hung::answered("sent", written).await {
+            let error = match self.pulse.answered("sent", written).await {
                 // A status came first and said it already.
                 Ok(_) | Err(StoreError::Stale) => return reached(Point::SendRecorded),
                 Err(error) => error,
             };
+            // All messages in flight may wait for the database at once, and each time it says something.
+            self.pulse.beat();
             // Reading may work where writing does not.
             let only_this = self.store.can_write().await.is_ok();
             tries += u32::from(only_this);
@@ -275,8 +284,8 @@ impl SenderLoop {
 
     async fn send(&self, message: &ClaimedOutgoing, body: &serde_json::Value) -> Answer {
         let answer = self.graph.send(&message.id, &message.recipient, body).await;
-        if let Some(outcome) = verdict(&answer) {
-            self.board.report(Dependency::WhatsApp, self.clock.now(), outcome);
+        if let Some(seen) = verdict::of_send(&answer) {
+            self.board.used(Dependency::WhatsApp, self.clock.now(), seen);
         }
         answer
     }
@@ -292,31 +301,6 @@ fn closed() -> Answer {
 
 fn refused_as(answer: &Answer, class: Class) -> bool {
     matches!(answer, Answer::Refused(trouble) if trouble.class == class)
-}
-
-/// What an answer says about the channel; `None` where it is only about one customer.
-fn verdict(answer: &Answer) -> Option<Result<(), String>> {
-    let trouble = match answer {
-        Answer::Sent(_) => return Some(Ok(())),
-        Answer::Refused(trouble) | Answer::Unknown(trouble) => trouble,
-    };
-    let why = &trouble.why;
-    let say = match trouble.class {
-        Class::Token => format!(
-            "{why}: nothing is sent. Put a valid WHATSAPP_API_TOKEN with whatsapp_business_messaging into the \
-             credentials Secret; messages wait until then"
-        ),
-        Class::Account => format!(
-            "{why}: nothing is sent. Open WhatsApp Manager and clear what is wrong with the account or its payment; \
-             messages wait until then"
-        ),
-        Class::Spam => format!("{why}: customers complained; reminders and other news wait, answers go on"),
-        Class::Throttled => format!("{why}: too many messages for this number; they are sent more slowly"),
-        Class::Transient => why.clone(),
-        Class::Request => format!("{why}: the message is a dead letter; see `mcp-server outbox`"),
-        Class::Pair | Class::Window | Class::Recipient => return None,
-    };
-    Some(Err(say))
 }
 
 #[cfg(test)]

@@ -3,16 +3,7 @@
 
 use jiff::{Zoned, civil::Date};
 
-use super::{Language, time};
-
-fn four(language: Language, [portuguese, spanish, german, english]: [&'static str; 4]) -> &'static str {
-    match language {
-        Language::Portuguese => portuguese,
-        Language::Spanish => spanish,
-        Language::German => german,
-        Language::English => english,
-    }
-}
+use super::{Language, four, time};
 
 /// A title of a button or a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +44,8 @@ pub enum Title {
     Evening,
     /// Opens a list.
     Choose,
+    /// One more service of the same visit.
+    Also,
 }
 
 /// The words on a button or a row, at most 20 characters.
@@ -76,6 +69,7 @@ pub fn title(language: Language, title: Title) -> &'static str {
         Title::Afternoon => ["Tarde", "Por la tarde", "Nachmittags", "Afternoon"],
         Title::Evening => ["Noite", "Por la noche", "Abends", "Evening"],
         Title::Choose => ["Escolher", "Elegir", "Auswählen", "Choose"],
+        Title::Also => ["+ outro serviço", "+ otro servicio", "+ weitere Leistung", "+ another service"],
     };
     four(language, texts)
 }
@@ -89,6 +83,8 @@ pub enum Line {
     Instead,
     /// The messages waited for hours.
     Late,
+    /// Who thanks is welcome.
+    Welcome,
     /// This menu is from another time.
     Old,
     /// This button means nothing here.
@@ -149,6 +145,7 @@ pub fn line(language: Language, formal: bool, line: Line) -> &'static str {
             "Freie Nachrichten kann ich gerade nicht beantworten, aber über die Knöpfe geht alles.",
             "I cannot answer free messages right now, but everything works with the buttons.",
         ],
+        Line::Welcome => ["Por nada! 😊", "¡De nada! 😊", "Gern! 😊", "You're welcome! 😊"],
         Line::Late => [
             "Desculpe a demora: sua mensagem só chegou agora.",
             "Perdón por la demora: el mensaje nos acaba de llegar.",
@@ -340,7 +337,7 @@ mod tests {
 
     use super::*;
 
-    const TITLES: [Title; 18] = [
+    const TITLES: [Title; 19] = [
         Title::Book,
         Title::Mine,
         Title::Person,
@@ -359,6 +356,7 @@ mod tests {
         Title::Afternoon,
         Title::Evening,
         Title::Choose,
+        Title::Also,
     ];
 
     #[test]

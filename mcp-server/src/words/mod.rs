@@ -1,5 +1,6 @@
 //! Words customers read: the sentences code writes, one file per topic, each in four languages.
 
+use mcp_store::conversation::ConversationRow;
 pub use mcp_tenant::words::{Language, time};
 use mcp_tenant::{Profile, profile::Tone, scalar::Money};
 
@@ -13,9 +14,24 @@ pub mod refusal;
 pub mod sorry;
 pub mod turn;
 
+/// The text of a language, of those in Portuguese, Spanish, German and English.
+fn four(language: Language, [portuguese, spanish, german, english]: [&'static str; 4]) -> &'static str {
+    match language {
+        Language::Portuguese => portuguese,
+        Language::Spanish => spanish,
+        Language::German => german,
+        Language::English => english,
+    }
+}
+
 /// The language a business prefers.
 pub fn language(profile: &Profile) -> Language {
     Language::of(profile.language())
+}
+
+/// The language a conversation is held in: the one it was last in, else the business's first.
+pub fn held_in(profile: &Profile, conversation: &ConversationRow) -> Language {
+    conversation.language.as_deref().map_or_else(|| language(profile), Language::of)
 }
 
 /// The languages a business speaks, the preferred one first, each once. A tag that code has no sentences for counts

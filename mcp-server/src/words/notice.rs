@@ -86,19 +86,46 @@ pub fn offer_buttons(language: Language) -> [&'static str; 2] {
     }
 }
 
-/// A request nobody has decided about for hours; `contact` is the way to a person.
-pub fn still_waits(language: Language, details: &str, contact: &str) -> String {
+/// A request nobody has decided about for hours; `until` is when it lapses, `contact` the way to a person.
+pub fn still_waits(language: Language, details: &str, until: &str, contact: &str) -> String {
+    let (head, end) = match language {
+        Language::Portuguese => (
+            "Seu pedido ainda espera a resposta da equipe e por isso não está confirmado ⏳",
+            format!("Sem resposta até {until}, o pedido deixa de valer e avisamos por aqui."),
+        ),
+        Language::Spanish => (
+            "La solicitud sigue esperando la respuesta del equipo y por eso no está confirmada ⏳",
+            format!("Sin respuesta antes del {until}, la solicitud deja de valer y avisamos por aquí."),
+        ),
+        Language::German => (
+            "Die Anfrage wartet noch auf das Team und ist deshalb nicht bestätigt ⏳",
+            format!("Kommt bis {until} keine Antwort, verfällt die Anfrage, und wir melden uns hier."),
+        ),
+        Language::English => (
+            "Your request is still waiting for the team, so it is not confirmed ⏳",
+            format!("Without an answer by {until} the request ends, and we tell you here."),
+        ),
+    };
+    format!("{head}\n{details}\n\n{end} {contact}")
+}
+
+/// A request nobody decided about in time: nothing is booked.
+pub fn lapsed(language: Language, details: &str) -> String {
     let head = match language {
         Language::Portuguese => {
-            "Seu pedido ainda espera a resposta da equipe e por isso não está confirmado ⏳"
+            "Infelizmente ninguém da equipe respondeu a tempo a este pedido. Ele não vale mais, e nada está agendado:"
         }
         Language::Spanish => {
-            "La solicitud sigue esperando la respuesta del equipo y por eso no está confirmada ⏳"
+            "Lamentablemente nadie del equipo respondió a tiempo a esta solicitud. Ya no vale y no hay nada reservado:"
         }
-        Language::German => "Die Anfrage wartet noch auf das Team und ist deshalb nicht bestätigt ⏳",
-        Language::English => "Your request is still waiting for the team, so it is not confirmed ⏳",
+        Language::German => {
+            "Leider hat niemand aus dem Team rechtzeitig auf diese Anfrage geantwortet. Sie gilt nicht mehr, es ist nichts gebucht:"
+        }
+        Language::English => {
+            "Unfortunately nobody of the team answered this request in time. It has ended, and nothing is booked:"
+        }
     };
-    format!("{head}\n{details}\n\n{contact}")
+    format!("{head}\n{details}")
 }
 
 /// The business did something with a booking that its customer did not ask for here; stands before the receipt.

@@ -3,16 +3,7 @@
 use jiff::civil::Date;
 use mcp_tenant::adjustment::Change;
 
-use super::Language;
-
-fn four(language: Language, [portuguese, spanish, german, english]: [&'static str; 4]) -> &'static str {
-    match language {
-        Language::Portuguese => portuguese,
-        Language::Spanish => spanish,
-        Language::German => german,
-        Language::English => english,
-    }
-}
+use super::{Language, four};
 
 /// A title of a button (20 characters) or a row (24).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,6 +112,8 @@ pub enum Line {
     EventDeleted,
     /// The booking stays.
     Kept,
+    /// Nobody decided about a request in time: it is over.
+    Lapsed,
 }
 
 /// The words of a line.
@@ -238,8 +231,32 @@ pub fn line(language: Language, line: Line) -> &'static str {
             "Gut, der Termin bleibt bestehen.",
             "All right, the appointment stands.",
         ],
+        Line::Lapsed => [
+            "Este pedido ficou sem resposta e não vale mais. O cliente é avisado, e o horário está livre.",
+            "Esta solicitud quedó sin respuesta y ya no vale. Se avisa al cliente y la hora está libre.",
+            "Diese Anfrage blieb ohne Antwort und gilt nicht mehr. Der Kunde wird informiert, die Zeit ist frei.",
+            "This request got no answer and has ended. The customer is told, and the time is free.",
+        ],
     };
     four(language, texts)
+}
+
+/// A request that still waits for the owner; `until` is when it lapses.
+pub fn still_waits(language: Language, until: &str) -> String {
+    match language {
+        Language::Portuguese => {
+            format!("Este pedido ainda espera a sua resposta. Sem ela, deixa de valer em {until}:")
+        }
+        Language::Spanish => {
+            format!("Esta solicitud sigue esperando tu respuesta. Sin ella, deja de valer el {until}:")
+        }
+        Language::German => {
+            format!("Diese Anfrage wartet noch auf deine Antwort. Ohne sie verfällt sie am {until}:")
+        }
+        Language::English => {
+            format!("This request is still waiting for your answer. Without one it ends on {until}:")
+        }
+    }
 }
 
 /// A change of hours in words: `Rui: fechado · terça-feira, 17/11/2026`; `who` is the business or a person.

@@ -4,7 +4,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use mcp_store::booking::{BookingRow, BookingState};
 use mcp_tenant::{Profile, scalar::Money};
 
-use super::{Language, formal, money, time};
+use super::{Language, formal, four, money, time};
 
 /// The receipt of a row, by its state.
 pub fn receipt(profile: &Profile, language: Language, row: &BookingRow) -> String {
@@ -140,7 +140,7 @@ fn held(language: Language, formal: bool, until: Option<String>) -> String {
 }
 
 fn of_state(language: Language, state: BookingState) -> &'static str {
-    let [portuguese, spanish, german, english] = match state {
+    let texts = match state {
         BookingState::Held => {
             ["Horário reservado ⏳", "Hora reservada ⏳", "Zeit reserviert ⏳", "Time reserved ⏳"]
         }
@@ -169,12 +169,7 @@ fn of_state(language: Language, state: BookingState) -> &'static str {
             ["Não comparecimento registrado", "Cita sin asistencia", "Termin versäumt", "Appointment missed"]
         }
     };
-    match language {
-        Language::Portuguese => portuguese,
-        Language::Spanish => spanish,
-        Language::German => german,
-        Language::English => english,
-    }
+    four(language, texts)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use mcp_store::booking::Refused;
 use mcp_tenant::Profile;
 
-use super::{Language, person::person};
+use super::{Language, four, person::person};
 
 /// What was tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,12 +110,12 @@ fn why(language: Language, tried: Tried, code: &str) -> &'static str {
             "That was not possible.",
         ],
     };
-    one_of(language, [portuguese, spanish, german, english])
+    four(language, [portuguese, spanish, german, english])
 }
 
 /// What did not happen.
 fn kept(language: Language, tried: Tried) -> &'static str {
-    let four = match tried {
+    let texts = match tried {
         Tried::Book => [
             "Nada foi agendado.",
             "No se ha reservado nada.",
@@ -141,17 +141,7 @@ fn kept(language: Language, tried: Tried) -> &'static str {
             "Nothing was changed.",
         ],
     };
-    one_of(language, four)
-}
-
-fn one_of(language: Language, four: [&'static str; 4]) -> &'static str {
-    let [portuguese, spanish, german, english] = four;
-    match language {
-        Language::Portuguese => portuguese,
-        Language::Spanish => spanish,
-        Language::German => german,
-        Language::English => english,
-    }
+    four(language, texts)
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod postgres;
 
 mod clock;
 mod disk;
+mod hang;
 mod outages;
 mod postgres_away;
 mod progress;

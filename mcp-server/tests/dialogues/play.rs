@@ -145,7 +145,8 @@ async fn one(tenant: &Tenant, step: &Step) -> Result<(), String> {
     }
     let owner = step.owner.is_some() || step.owner_taps.is_some();
     let owner_phone = if owner { tenant.owner() } else { String::new() };
-    let reader = if owner { owner_phone.as_str() } else { ME.phone };
+    // Where both are at it, what the customer reads is looked at.
+    let reader = if owner && step.say.is_none() { owner_phone.as_str() } else { ME.phone };
     let before = tenant.read_by(reader).len();
     let spoke = speak(tenant, step, owner.then_some(owner_phone.as_str())).await?;
     let expected = step.answers.unwrap_or(usize::from(spoke || !step.reads.is_empty()));
@@ -155,6 +156,12 @@ async fn one(tenant: &Tenant, step: &Step) -> Result<(), String> {
     for fragment in &step.reads {
         if !lower.contains(&fragment.to_lowercase()) {
             return Err(format!("`{fragment}` is not in what was read:\n{text}"));
+        }
+    }
+    for fragment in &step.unheard {
+        let heard = tenant.sim.state().gemini.last().map(|call| call.request.to_string()).unwrap_or_default();
+        if heard.to_lowercase().contains(&fragment.to_lowercase()) {
+            return Err(format!("`{fragment}` is in what the model was asked:\n{heard}"));
         }
     }
     for fragment in &step.not {
@@ -185,6 +192,15 @@ async fn speak(tenant: &Tenant, step: &Step, owner: Option<&str>) -> Result<bool
     if let Some(message) = &step.sends {
         tenant.post(ME, "", Some(message.clone())).await;
     }
+    if let Some(text) = &step.edits {
+        let message = json!({"type": "text", "text": {"body": text}});
+        let edit = json!({"original_message_id": newest(tenant)?, "message": message});
+        tenant.post(ME, "", json!({"type": "edit", "edit": edit}).as_object().cloned()).await;
+    }
+    if step.revokes {
+        let revoke = json!({"type": "revoke", "revoke": {"original_message_id": newest(tenant)?}});
+        tenant.post(ME, "", revoke.as_object().cloned()).await;
+    }
     if let Some(phone) = owner {
         let phone: &'static str = Box::leak(phone.to_owned().into_boxed_str());
         let person = Person { phone, name: "Chefe" };
@@ -200,6 +216,13 @@ async fn speak(tenant: &Tenant, step: &Step, owner: Option<&str>) -> Result<bool
         || step.voice.is_some()
         || step.sends.is_some()
         || owner.is_some())
+}
+
+/// The id of the customer's newest text.
+fn newest(tenant: &Tenant) -> Result<String, String> {
+    let said = tenant.sim.state().said;
+    let text = said.iter().rev().find(|said| said.from == ME.phone && said.message.is_none());
+    text.map(|text| text.wamid.clone()).ok_or_else(|| "the customer has written nothing yet".to_owned())
 }
 
 /// The newest messages of a reader, once as many as expected have come and no more.

@@ -16,11 +16,15 @@
 //!         not: [cancelado]
 //!       - tap: Cancelar                             # a button or row of the newest message, by its title
 //!       - voice: quero cancelar                     # a voice note in which this is said
+//!       - {tap: Confirmar, voice: "não, espera"}    # both in one burst
+//!       - edits: quero às 16h                       # the customer's newest text reads so now
+//!       - revokes: true                             # the customer's newest text is deleted
+//!         unheard: [segredo]                        # not in what the model was asked last
 //!       - sends: {type: image, image: {…}}          # any other message
-//!         answers: 0                                # how many messages come; 1 where nothing is said
+//!         answers: 0                                # how many messages come; 1 where something is said
 //!       - wait: 3h                                  # the clock goes on
 //!       - owner: fechado amanhã                     # the owner writes; reads/not are about what the owner reads
-//!       - ownerTaps: Confirmar
+//!       - ownerTaps: Confirmar                      # beside `say`: both at once, and what the customer reads counts
 //!       - fault: {vendor: gemini, status: 503, times: 9}
 //!     bookings:                       # all of the customer's rows at the end, in order of start
 //!       - {service: corte, staff: ze, at: "+1d 15:00", state: confirmed}
@@ -120,6 +124,12 @@ pub struct Step {
     pub voice: Option<String>,
     #[serde(default)]
     pub sends: Option<Map<String, Value>>,
+    #[serde(default)]
+    pub edits: Option<String>,
+    #[serde(default)]
+    pub revokes: bool,
+    #[serde(default)]
+    pub unheard: Vec<String>,
     #[serde(default)]
     pub wait: Option<String>,
     #[serde(default)]

@@ -123,6 +123,7 @@ impl Tenant {
             ("--whatsapp-app-secret", APP_SECRET.to_owned()),
             ("--whatsapp-webhook-verify-token", "verify-canary".to_owned()),
             ("--gemini-base", sim.url().to_owned()),
+            ("--dependency-check-seconds", "0".to_owned()),
             ("--gemini-api-key", "gemini-key-canary".to_owned()),
             ("--token-signing-key", keys::pems().signing.clone()),
         ];

@@ -37,7 +37,11 @@ async fn a_calendar_that_cannot_be_read_makes_the_booking_a_request_that_is_conf
     assert_eq!(tenant.db.bookings().await[0]["state"], "requested");
     let status: serde_json::Value = serde_json::from_str(&tenant.internal("/status").await).unwrap();
     let calendar = &status["dependencies"]["calendar"];
-    assert_eq!((&calendar["ok"], &calendar["breaker"]), (&json!(false), &json!("closed")), "{status}");
+    assert_eq!(
+        (&calendar["reason"], &calendar["breaker"]),
+        (&json!("not_found"), &json!("closed")),
+        "{status}"
+    );
     assert!(calendar["message"].as_str().unwrap().contains("share it with the service account"), "{status}");
 
     tenant.sim.set_access(CALENDAR, Access::Writer);

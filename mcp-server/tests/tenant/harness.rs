@@ -131,6 +131,8 @@ impl Tenant {
             ("GOOGLE_CLIENT_EMAIL", EMAIL.into()),
             ("GOOGLE_PRIVATE_KEY", pems.google.replace('\n', "\\n")),
             ("TOKEN_SIGNING_KEY", pems.signing.clone()),
+            // A look takes a prepared failure that is meant for a use.
+            ("DEPENDENCY_CHECK_SECONDS", "0".into()),
             ("MCP_CLOCK_OFFSET", self.path("clock").display().to_string()),
         ] {
             command.env(name, value);
@@ -202,6 +204,12 @@ impl Tenant {
         let seconds = i64::try_from(time.as_secs()).unwrap();
         let passed = self.offset.fetch_add(seconds, Ordering::SeqCst) + seconds;
         self.set_its_clock(passed);
+    }
+
+    /// The process's id.
+    #[cfg(feature = "failpoints")]
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().and_then(Child::id).unwrap()
     }
 
     /// SIGKILL, and the process is gone.

@@ -10,6 +10,7 @@ mod conversation;
 mod copies;
 mod crashes;
 mod database;
+mod doors;
 #[cfg_attr(feature = "failpoints", expect(dead_code, reason = "the chaos suite uses the rest"))]
 mod harness;
 mod keys;
@@ -21,6 +22,7 @@ mod process;
 mod replicas;
 mod rest;
 mod seen;
+mod status;
 mod trouble;
 mod turn_changes;
 mod turn_model;

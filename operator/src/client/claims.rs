@@ -2,7 +2,7 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{Resource, ResourceExt};
-use mcp_crds::McpClient;
+use mcp_crds::{EnvironmentName, McpClient};
 
 use crate::{
     client::validate::{Route, Tenant},
@@ -32,7 +32,7 @@ pub fn route_taken_by(stores: &Stores, client: &McpClient, tenant: &Tenant) -> O
         stores,
         client,
         tenant,
-        |namespace| annotation(namespace, labels::ROUTE).is_some_and(|other| overlap(other, &claim)),
+        |namespace| addresses(namespace).any(|other| overlap(other, &claim)),
         |other| {
             other.spec.environments.iter().any(|environment| {
                 environment.route.as_ref().is_some_and(|route| {
@@ -45,8 +45,36 @@ pub fn route_taken_by(stores: &Stores, client: &McpClient, tenant: &Tenant) -> O
     )
 }
 
+/// The addresses a namespace answers for: one, or two while its route moves.
+pub fn addresses(namespace: &ObjectMeta) -> impl Iterator<Item = &str> {
+    annotation(namespace, labels::ROUTE)
+        .into_iter()
+        .flat_map(|list| list.split(','))
+        .filter(|claim| !claim.is_empty())
+}
+
+/// An environment of the same client that comes earlier in the spec and asks for the same address, or one above or below
+/// it. The schema refuses that; this is for objects that are older than its rule.
+pub fn route_shared_with(tenants: &[Tenant], tenant: &Tenant) -> Option<EnvironmentName> {
+    let claim = tenant.route.as_ref()?.claim();
+    tenants
+        .iter()
+        .take_while(|other| other.environment != tenant.environment)
+        .find(|other| other.route.as_ref().is_some_and(|route| overlap(&route.claim(), &claim)))
+        .map(|other| other.environment)
+}
+
+/// The sentence for an environment whose address another one of the client has.
+pub fn route_shared_message(tenant: &Tenant, other: EnvironmentName) -> String {
+    format!(
+        "the address {} is also that of this client's {other}, or lies above or below it: give each environment a path of \
+         its own; nothing was changed",
+        tenant.route.as_ref().map(Route::claim).unwrap_or_default()
+    )
+}
+
 /// Whether one of two paths is the other or lies below it.
-fn overlap(one: &str, other: &str) -> bool {
+pub fn overlap(one: &str, other: &str) -> bool {
     let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
     long.strip_prefix(short).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
@@ -130,6 +158,24 @@ fn order(client: &McpClient) -> (Option<jiff::Timestamp>, Option<ClientKey>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        client::validate::validate,
+        render::tests::{NOW, barbershop, settings},
+    };
+
+    #[test]
+    fn of_two_environments_at_one_address_the_first_of_the_spec_has_it() {
+        let mut client = barbershop();
+        let route = serde_json::json!({"host": "wa.example", "path": "/ze"});
+        client.spec.environments[0].route = serde_json::from_value(route).unwrap();
+        let mut staging = client.spec.environments[0].clone();
+        staging.name = EnvironmentName::Staging;
+        client.spec.environments.push(staging);
+        let tenants = validate(&client, &settings(), NOW).unwrap();
+        assert_eq!(route_shared_with(&tenants, &tenants[0]), None);
+        assert_eq!(route_shared_with(&tenants, &tenants[1]), Some(EnvironmentName::Production));
+        assert!(route_shared_message(&tenants[1], EnvironmentName::Production).contains("wa.example/ze"));
+    }
 
     #[test]
     fn a_path_is_taken_with_all_below_it_and_a_longer_word_is_another_path() {

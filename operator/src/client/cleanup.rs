@@ -19,7 +19,7 @@ use crate::{
         outcome::{Reason, Verdict},
         reconcile::warn,
         report,
-        retire::{Fate, Progress, Will, retire},
+        retire::{Fate, Progress, Will, left_alone, retire},
     },
     context::Context,
     labels,
@@ -62,16 +62,17 @@ pub async fn cleanup(
         }
         match retire(context, owner, environment, namespace, fate).await {
             Ok(Progress::Done) => {}
+            Ok(Progress::DoneBut(foreign)) => left.foreign.extend(foreign),
             Ok(Progress::Waiting) => left.waiting.push(name),
             Err(error) => {
                 let verdict =
                     Verdict::no(Reason::DeliveryFailed, format!("{error}; it is tried again by itself"));
-                announce(context, meta, status, &verdict).await?;
+                announce(context, meta, status, &verdict, &[]).await?;
                 return Err(error);
             }
         }
     }
-    announce(context, meta, status, &left.verdict()).await?;
+    announce(context, meta, status, &left.verdict(), &left.foreign).await?;
     if !left.waiting.is_empty() {
         return Ok(Action::requeue(LOOK_AGAIN));
     }
@@ -85,6 +86,8 @@ struct Left {
     kept: Vec<String>,
     /// On their way out.
     waiting: Vec<String>,
+    /// Made by somebody else.
+    foreign: Vec<String>,
 }
 
 impl Left {
@@ -94,6 +97,8 @@ impl Left {
         } else {
             format!("; waits until the server in {} is gone, or the whole namespace", self.waiting.join(", "))
         };
+        let waits =
+            if self.foreign.is_empty() { waits } else { format!("{waits}; {}", left_alone(&self.foreign)) };
         if self.kept.is_empty() {
             return Verdict::no(Reason::Deleting, format!("the client is being deleted{waits}"));
         }
@@ -115,12 +120,13 @@ async fn announce(
     meta: &ObjectMeta,
     before: Option<&McpClientStatus>,
     verdict: &Verdict,
+    foreign: &[String],
 ) -> Result<(), DeliverError> {
     let status = report::blocked_status(meta, before, verdict, context.clock.now());
-    let news = report::ready_reason(before) != Some(verdict.reason.as_str());
+    let news = report::ready_reason(before) != Some(verdict.reason.as_str()) || !foreign.is_empty();
     if report::write(&context.client, meta, before, &status).await?
         && news
-        && verdict.reason != Reason::Deleting
+        && (verdict.reason != Reason::Deleting || !foreign.is_empty())
     {
         warn(context, meta, verdict, "Delete").await;
     }

@@ -5,24 +5,37 @@ use std::fmt::Debug;
 use aws_lc_rs::digest::{SHA256, digest};
 use k8s_openapi::{
     NamespaceResourceScope,
-    api::{core::v1::Secret, networking::v1::Ingress, rbac::v1::RoleBinding},
+    api::{
+        core::v1::{Namespace, Secret},
+        discovery::v1::EndpointSlice,
+        policy::v1::PodDisruptionBudget,
+        rbac::v1::RoleBinding,
+    },
+    apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta},
 };
 use kube::{
     Api, Client, Resource, ResourceExt,
     api::{DeleteParams, Patch, PatchParams},
 };
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::json;
 
 use crate::{
     MANAGER,
     api::{CallError, absent_is_none, call, call_patiently},
+    client::{
+        database::DatabaseError,
+        fields,
+        removal::{Removed, Remover},
+    },
     manifests::{Applied, Confidential, Delivery, Foundation, Manifests, Prepared},
     memory::{Memory, ObjectId, Version},
     names::TenantNamespace,
+    render,
 };
 
 /// How often an object is applied again at once because somebody edits it meanwhile; then the next pass does it.
-const MOST_EDITS: usize = 3;
+const MOST_EDITS: usize = 5;
 
 /// Why something was not delivered.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +43,17 @@ pub enum DeliverError {
     /// The API server did not take it.
     #[error(transparent)]
     Call(#[from] CallError),
+    /// The platform's database did not give up a schema.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// Somebody changes it faster than it is put right.
+    #[error(
+        "apply {what}: somebody keeps changing it; find out who with `kubectl get --show-managed-fields -o yaml`"
+    )]
+    Contested {
+        /// Kind and name.
+        what: String,
+    },
     /// It could not be written as JSON.
     #[error("write {what} as JSON: {source}")]
     Encode {
@@ -59,9 +83,14 @@ impl Deliverer<'_> {
     ) -> Result<Foundation<Applied>, DeliverError> {
         let Foundation { namespace, role_binding } = prepared;
         Ok(Foundation {
-            namespace: self.apply(&Api::all(self.client.clone()), &namespace, &namespace).await?,
+            namespace: self.namespace(&namespace).await?,
             role_binding: self.apply_inside(&role_binding).await?,
         })
+    }
+
+    /// The namespace alone, when nothing in it stands in the way of giving up what it had.
+    pub async fn namespace(&self, namespace: &Namespace) -> Result<Delivery, DeliverError> {
+        self.apply(&Api::all(self.client.clone()), namespace, namespace).await
     }
 
     /// The rights alone, for a namespace that is being given up.
@@ -69,18 +98,50 @@ impl Deliverer<'_> {
         self.apply_inside(role_binding).await
     }
 
-    /// Everything a pod refers to before the Deployment, so that no pod starts without it; the Service before the
-    /// Deployment, so that the first ready pod is reachable at once. The route last, and where none is asked for, the one
+    /// The policies before anything that talks, the openings first: a tenant that runs is not cut off. The limits before
+    /// anything that counts. Everything a pod refers to before the Deployment, so that no pod starts without it; the Service
+    /// before the Deployment, so that the first ready pod is reachable at once. The route last, the new one before the one
     /// from before goes.
     pub async fn manifests(
         &self,
-        name: &str,
+        remover: Remover<'_>,
         prepared: Manifests<Prepared>,
     ) -> Result<Manifests<Applied>, DeliverError> {
-        let Manifests { service_account, credentials, profile, data, service, deployment, route } = prepared;
-        Ok(Manifests {
+        let Manifests {
+            openings,
+            default_deny,
+            limit_range,
+            quota,
+            service_account,
+            credentials,
+            pull_secret,
+            profile,
+            data,
+            service,
+            asleep,
+            deployment,
+            disruption_budget,
+            pod_monitor,
+            route,
+            http_route,
+        } = prepared;
+        let through_a_gateway = http_route.is_some();
+        // Who wakes up answers for itself: the one that answered in its place goes before its server comes, and comes when
+        // its server was told to go.
+        if asleep.is_none() {
+            self.remove::<EndpointSlice>(remover, &render::asleep::name(remover.owner)).await?;
+        }
+        let mut applied = Manifests {
+            openings: self.apply_inside(&openings).await?,
+            default_deny: self.apply_inside(&default_deny).await?,
+            limit_range: self.apply_inside(&limit_range).await?,
+            quota: self.apply_inside(&quota).await?,
             service_account: self.apply_inside(&service_account).await?,
             credentials: match credentials {
+                Some(secret) => Some(self.apply_secret(&secret).await?),
+                None => None,
+            },
+            pull_secret: match pull_secret {
                 Some(secret) => Some(self.apply_secret(&secret).await?),
                 None => None,
             },
@@ -97,31 +158,79 @@ impl Deliverer<'_> {
                 Some(deployment) => Some(self.apply_inside(&deployment).await?),
                 None => None,
             },
-            route: if let Some(ingress) = route {
-                Some(self.apply_inside(&ingress).await?)
-            } else {
-                self.remove::<Ingress>(name).await?;
-                None
+            disruption_budget: self.apply_or_remove(remover, disruption_budget).await?,
+            pod_monitor: self.apply_or_remove(remover, pod_monitor).await?,
+            asleep: match asleep {
+                Some(slice) => Some(self.apply_inside(&slice).await?),
+                None => None,
             },
-        })
+            route: None,
+            http_route: None,
+        };
+        if through_a_gateway {
+            applied.http_route = self.apply_or_remove_route(remover, http_route).await?;
+            applied.route = self.apply_or_remove_route(remover, route).await?;
+        } else {
+            applied.route = self.apply_or_remove_route(remover, route).await?;
+            applied.http_route = self.apply_or_remove_route(remover, http_route).await?;
+        }
+        Ok(applied)
     }
 
-    /// Sees to it that there is no object of this name. Asked once: from then on the watch would tell.
-    async fn remove<K>(&self, name: &str) -> Result<(), DeliverError>
+    /// Applies what is asked for, or sees to it that it is not there. Nothing is asked where a watch of the whole cluster has
+    /// shown that nothing of the operator's is there.
+    async fn apply_or_remove<K>(
+        &self,
+        remover: Remover<'_>,
+        manifest: Option<K>,
+    ) -> Result<Option<Delivery>, DeliverError>
+    where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+        K: Serialize + DeserializeOwned + Clone + Debug,
+    {
+        let name = remover.owner.name();
+        let id = ObjectId { kind: K::kind(&()).into_owned(), name: name.to_owned() };
+        if manifest.is_none() && self.memory.is_nowhere(self.namespace, &id) {
+            // From now on it would be somebody's edit.
+            self.memory.record_absent(self.namespace, id);
+            return Ok(None);
+        }
+        self.apply_or_remove_route(remover, manifest).await
+    }
+
+    /// Likewise of what leads to the server: looked for even where no watch shows it, for one that somebody else made is a
+    /// way in all the same.
+    async fn apply_or_remove_route<K>(
+        &self,
+        remover: Remover<'_>,
+        manifest: Option<K>,
+    ) -> Result<Option<Delivery>, DeliverError>
+    where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+        K: Serialize + DeserializeOwned + Clone + Debug,
+    {
+        match manifest {
+            Some(manifest) => Ok(Some(self.apply_inside(&manifest).await?)),
+            None => self.remove::<K>(remover, remover.owner.name()).await,
+        }
+    }
+
+    /// Sees to it that there is no object of this name of the environment's own. Asked once: from then on the watch would
+    /// tell. Somebody else's is left alone, and told of each time.
+    pub async fn remove<K>(&self, remover: Remover<'_>, name: &str) -> Result<Option<Delivery>, DeliverError>
     where
         K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
         K: DeserializeOwned + Clone + Debug,
     {
         let id = ObjectId { kind: K::kind(&()).into_owned(), name: name.to_owned() };
         if self.memory.is_absent(self.namespace, &id) {
-            return Ok(());
+            return Ok(None);
         }
-        let action = format!("remove {} {name} from {}", id.kind, self.namespace);
-        let parameters = DeleteParams::default();
-        let api = self.inside::<K>();
-        absent_is_none(call_patiently(&action, || api.delete(name, &parameters)).await)?;
+        if let Removed::Foreign(_) = remover.remove::<K>(self.client, name).await? {
+            return Ok(Some(Delivery::Foreign));
+        }
         self.memory.record_absent(self.namespace, id);
-        Ok(())
+        Ok(None)
     }
 
     fn inside<K>(&self) -> Api<K>
@@ -163,7 +272,12 @@ impl Deliverer<'_> {
         let patch = Patch::Apply(body);
         let action = format!("apply {what} in {}", self.namespace);
         let send = || api.patch_metadata(&id.name, &parameters, &patch);
-        for _ in 0..MOST_EDITS {
+        let mut edits = 0;
+        loop {
+            if edits == MOST_EDITS {
+                return Err(DeliverError::Contested { what });
+            }
+            edits += 1;
             let answer = match call_patiently(&action, send).await {
                 Err(error) if error.is_invalid() && is_replaceable(&id.kind) => {
                     tracing::warn!(namespace = %self.namespace, kind = %id.kind, name = %id.name, %error, "put right");
@@ -172,6 +286,12 @@ impl Deliverer<'_> {
                 }
                 answer => answer?,
             };
+            if let Some(fields) =
+                fields::taken_over(&id.kind, answer.meta().managed_fields.as_deref().unwrap_or_default())
+            {
+                self.take_over(api, &what, answer.meta(), &fields).await?;
+                continue;
+            }
             // An edit that came while the answer was on its way was seen already: nobody tells of it again.
             if self.memory.record(self.namespace, id.clone(), hash, Version::of(&id.kind, answer.meta())) {
                 break;
@@ -179,6 +299,34 @@ impl Deliverer<'_> {
         }
         tracing::info!(namespace = %self.namespace, kind = %id.kind, name = %id.name, "applied");
         Ok(Delivery::Written)
+    }
+
+    /// Makes what others set in an object the operator's own, so that the next apply takes it away.
+    async fn take_over<K>(
+        &self,
+        api: &Api<K>,
+        what: &str,
+        meta: &ObjectMeta,
+        fields: &[ManagedFieldsEntry],
+    ) -> Result<(), DeliverError>
+    where
+        K: Resource<DynamicType = ()> + DeserializeOwned + Clone + Debug,
+    {
+        let name = meta.name.as_deref().unwrap_or_default();
+        tracing::warn!(namespace = %self.namespace, %what, "fields of somebody else are taken out");
+        // With the version, so that nothing is written over what is not known yet.
+        let body = json!({"metadata": {
+            "uid": meta.uid,
+            "resourceVersion": meta.resource_version,
+            "managedFields": fields,
+        }});
+        let parameters = PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
+        let patch = Patch::Merge(&body);
+        match call(format!("take over {what}"), api.patch_metadata(name, &parameters, &patch)).await {
+            // It was changed meanwhile, or is gone: the next apply sees how it is.
+            Err(error) if error.is_conflict() => Ok(()),
+            answer => Ok(absent_is_none(answer).map(drop)?),
+        }
     }
 
     /// Somebody's edit stands in the way of what is applied. Where lists are merged by key, a port of another number
@@ -199,7 +347,12 @@ impl Deliverer<'_> {
         let parameters = PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
         let patch = Patch::Merge(body);
         match call(format!("put {what} right"), api.patch_metadata(name, &parameters, &patch)).await {
-            Err(error) if error.is_immutable() => {
+            // A budget may have the least that is available or the most that is not: what somebody put in the place of ours
+            // cannot be had beside it.
+            Err(error)
+                if error.is_immutable()
+                    || (error.is_invalid() && K::kind(&()) == PodDisruptionBudget::kind(&())) =>
+            {
                 let parameters = DeleteParams::default();
                 absent_is_none(call(format!("make {what} anew"), api.delete(name, &parameters)).await)?;
                 Ok(())
@@ -211,5 +364,17 @@ impl Deliverer<'_> {
 
 /// Whether nothing is lost when an object of this kind is deleted and made again.
 fn is_replaceable(kind: &str) -> bool {
-    matches!(kind, "Service" | "ConfigMap" | "Secret" | "ServiceAccount" | "Deployment" | "Ingress")
+    matches!(
+        kind,
+        "Service"
+            | "EndpointSlice"
+            | "ConfigMap"
+            | "Secret"
+            | "ServiceAccount"
+            | "Deployment"
+            | "Ingress"
+            | "HTTPRoute"
+            | "PodDisruptionBudget"
+            | "PodMonitor"
+    )
 }

@@ -20,8 +20,11 @@ use crate::{
     labels,
     manifests::Confidential,
     memory::{Memory, ObjectId, Version},
-    render,
+    render::{self, secrets},
 };
+
+/// How often a Secret is read again at once because somebody edits it meanwhile; then the next pass does it.
+const MOST_EDITS: usize = 3;
 
 /// Why something could not be fetched.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +35,9 @@ pub enum DereferenceError {
     /// No key could be made.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// Somebody edits the Secret faster than it is read.
+    #[error("read the tenant's keys: the Secret {0} changes all the time")]
+    Restless(String),
 }
 
 /// Reads the Secrets a human keeps, and says what they give together.
@@ -55,26 +61,60 @@ pub async fn credentials(
     })
 }
 
+/// What nodes pull the image with, where the plan says so; otherwise why it cannot be had.
+pub async fn pull_secret(
+    client: &Client,
+    tenant: &Tenant,
+) -> Result<Result<Option<Credentials>, Verdict>, CallError> {
+    let Some(name) = &tenant.pods.image_pull_secret else { return Ok(Ok(None)) };
+    Ok(match marked(client, tenant, name, labels::PULL_SECRET, "for pulling images").await? {
+        Err(verdict) => Err(verdict),
+        Ok(secret) => {
+            let key = secrets::PULL_KEY;
+            let value = secret.data.and_then(|mut data| data.remove(key)).filter(|value| !value.0.is_empty());
+            match value.filter(|_| secret.type_.as_deref() == Some(secrets::PULL_TYPE)) {
+                Some(value) => Ok(Some(Credentials(Confidential([(key.to_owned(), value.0)].into())))),
+                None => Err(Verdict::no(
+                    Reason::KeysMissing,
+                    format!(
+                        "the Secret {name} is not of the type {} with the key {key}: make it anew with `kubectl create \
+                         secret docker-registry`; what runs goes on",
+                        secrets::PULL_TYPE
+                    ),
+                )),
+            }
+        }
+    })
+}
+
 /// A Secret of the agency that is marked as credentials, or why there is none.
 async fn labelled(
     client: &Client,
     tenant: &Tenant,
     name: &str,
 ) -> Result<Result<Secret, Verdict>, CallError> {
+    marked(client, tenant, name, labels::CREDENTIALS, "as credentials").await
+}
+
+async fn marked(
+    client: &Client,
+    tenant: &Tenant,
+    name: &str,
+    label: &str,
+    as_what: &str,
+) -> Result<Result<Secret, Verdict>, CallError> {
     let agency = tenant.owner.agency();
     let api = Api::<Secret>::namespaced(client.clone(), agency);
     let Some(secret) = absent_is_none(call(format!("read the Secret {agency}/{name}"), api.get(name)).await)?
     else {
         let message = format!(
-            "there is no Secret {name} in the namespace {agency}: create it with the label {}: \"true\"",
-            labels::CREDENTIALS
+            "there is no Secret {name} in the namespace {agency}: create it with the label {label}: \"true\""
         );
         return Ok(Err(Verdict::no(Reason::SecretMissing, message)));
     };
-    if secret.labels().get(labels::CREDENTIALS).is_none_or(|value| value != "true") {
+    if secret.labels().get(label).is_none_or(|value| value != "true") {
         let message = format!(
-            "the Secret {name} is not marked as credentials and was not read: run `kubectl -n {agency} label secret {name} {}=true`",
-            labels::CREDENTIALS
+            "the Secret {name} is not marked {as_what} and was not read: run `kubectl -n {agency} label secret {name} {label}=true`"
         );
         return Ok(Err(Verdict::no(Reason::SecretNotLabelled, message)));
     }
@@ -111,20 +151,35 @@ pub async fn keys(
 ) -> Result<Confidential<BTreeMap<String, ByteString>>, DereferenceError> {
     let api = Api::<Secret>::namespaced(client.clone(), tenant.namespace.as_str());
     let name = tenant.owner.keys_secret();
-    let standing = absent_is_none(call_patiently("read the tenant's keys", || api.get(&name)).await)?;
-    let secret = if let Some(secret) = standing {
-        secret
-    } else {
-        let made = render::secrets::keys(tenant, &keys::signing_key()?);
-        let parameters = PostParams { field_manager: Some(MANAGER.to_owned()), ..PostParams::default() };
-        match call("keep the tenant's new keys", api.create(&parameters, &made.0)).await {
-            // Somebody made them in between: theirs are as good, and the only ones.
-            Err(error) if error.is_already_exists() => call("read the tenant's keys", api.get(&name)).await?,
-            answer => answer?,
+    for _ in 0..MOST_EDITS {
+        let secret = read_or_make_keys(&api, tenant, &name).await?;
+        let id = ObjectId { kind: Secret::kind(&()).into_owned(), name: name.clone() };
+        // Remembered without a hash: nothing is rendered to compare, only a deletion or an edit is of interest. One that
+        // came while the answer was on its way was seen already, and nobody tells of it again.
+        if memory.record(&tenant.namespace, id.clone(), [0; 32], Version::of(&id.kind, secret.meta())) {
+            return Ok(Confidential(secret.data.unwrap_or_default()));
         }
-    };
-    let id = ObjectId { kind: Secret::kind(&()).into_owned(), name };
-    // Remembered without a hash: nothing is rendered to compare, only a deletion or an edit is of interest.
-    memory.record(&tenant.namespace, id.clone(), [0; 32], Version::of(&id.kind, secret.meta()));
-    Ok(Confidential(secret.data.unwrap_or_default()))
+    }
+    Err(DereferenceError::Restless(name))
 }
+
+async fn read_or_make_keys(
+    api: &Api<Secret>,
+    tenant: &Tenant,
+    name: &str,
+) -> Result<Secret, DereferenceError> {
+    let standing = absent_is_none(call_patiently("read the tenant's keys", || api.get(name)).await)?;
+    if let Some(secret) = standing {
+        return Ok(secret);
+    }
+    let made = render::secrets::keys(tenant, &keys::signing_key()?);
+    let parameters = PostParams { field_manager: Some(MANAGER.to_owned()), ..PostParams::default() };
+    Ok(match call("keep the tenant's new keys", api.create(&parameters, &made.0)).await {
+        // Somebody made them in between: theirs are as good, and the only ones.
+        Err(error) if error.is_already_exists() => call("read the tenant's keys", api.get(name)).await?,
+        answer => answer?,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -63,6 +63,10 @@ pub struct Outcome {
     pub namespace: Verdict,
     /// Whether the workload was delivered.
     pub delivery: Verdict,
+    /// Whether no route is asked for and somebody else's has the name it would have: its kind.
+    pub foreign_route: Option<&'static str>,
+    /// Why there can be no route, if so.
+    pub route: Option<Verdict>,
 }
 
 impl Outcome {
@@ -74,6 +78,8 @@ impl Outcome {
             profile: unknown(),
             namespace: unknown(),
             delivery: Verdict::no(reason, message),
+            foreign_route: None,
+            route: None,
         }
     }
 }

@@ -2,11 +2,22 @@
 
 use mcp_crds::{Environment, McpClient, McpPlanSpec, plan::Feature};
 
-use crate::client::outcome::{Reason, Verdict};
+use crate::{
+    client::{
+        effective::Effective,
+        outcome::{Reason, Verdict},
+    },
+    hosts::HostPattern,
+};
 
 /// Why an environment may not be brought to what its spec asks for under this plan: every limit it is beyond, with what
 /// to do.
-pub fn refusal(client: &McpClient, environment: &Environment, plan: &McpPlanSpec) -> Option<Verdict> {
+pub fn refusal(
+    client: &McpClient,
+    environment: &Environment,
+    effective: &Effective,
+    plan: &McpPlanSpec,
+) -> Option<Verdict> {
     let mut beyond = Vec::new();
     let limits = &plan.limits;
     let asked = client.spec.environments.len();
@@ -16,7 +27,7 @@ pub fn refusal(client: &McpClient, environment: &Environment, plan: &McpPlanSpec
     if let Some(most) = limits.replicas.filter(|most| environment.replicas > *most) {
         beyond.push(format!("replicas {} where {most} are allowed: lower it", environment.replicas));
     }
-    let memory = &environment.resources.limits.memory;
+    let memory = &effective.resources.limits.memory;
     if let Some(most) = limits.memory.as_ref().filter(|most| bytes(memory) > bytes(most)) {
         beyond.push(format!("resources.limits.memory {memory} where {most} is allowed: lower it"));
     }
@@ -28,15 +39,14 @@ pub fn refusal(client: &McpClient, environment: &Environment, plan: &McpPlanSpec
             "database.sqlite.size {size} where {most} is allowed: make the client anew with less"
         ));
     }
-    let budget = environment.model.budget.as_ref().map(|budget| budget.tokens_per_day);
-    let budget = budget.or(client.spec.profile.budgets.tokens_per_day);
-    if let (Some(tokens), Some(most)) = (budget, limits.tokens_per_day)
+    if let (Some(tokens), Some(most)) = (effective.tokens_per_day, limits.tokens_per_day)
         && tokens > most
     {
         beyond.push(format!("a budget of {tokens} tokens a day where {most} are allowed: lower it"));
     }
-    let models = std::iter::once(&environment.model.name).chain(&environment.model.fallback);
-    for model in models.filter(|model| !plan.models.is_empty() && !plan.models.contains(model)) {
+    for model in
+        effective.models.iter().filter(|model| !plan.models.is_empty() && !plan.models.contains(model))
+    {
         beyond.push(format!("the model {model}: use one of {}", plan.models.join(", ")));
     }
     for (feature, used, remedy) in [
@@ -61,13 +71,10 @@ pub fn refusal(client: &McpClient, environment: &Environment, plan: &McpPlanSpec
     ))
 }
 
+/// A plan narrows the hosts of an agency; it gives none. An empty list narrows nothing.
 fn is_allowed(host: &str, allowed: &[String]) -> bool {
-    allowed.is_empty()
-        || allowed.iter().any(|pattern| match pattern.strip_prefix("*.") {
-            // Directly below: a certificate of the same name covers no more.
-            Some(domain) => host.split_once('.').is_some_and(|(_, rest)| rest == domain),
-            None => pattern == host,
-        })
+    let allows = |text: &String| text.parse::<HostPattern>().is_ok_and(|pattern| pattern.allows(host));
+    allowed.is_empty() || allowed.iter().any(allows)
 }
 
 /// Bytes of a quantity in one of the units the schema allows; none of another.
@@ -84,13 +91,23 @@ mod tests {
     use mcp_crds::{environment::Route, plan::PlanLimits};
 
     use super::*;
-    use crate::render::tests::barbershop;
+    use crate::{
+        render::{
+            Platform,
+            tests::{barbershop, settings},
+        },
+        rollout::Base,
+    };
 
     fn judged(change: impl Fn(&mut McpClient), plan: &McpPlanSpec) -> Option<String> {
         let mut client = barbershop();
         client.spec.plan = Some("basic".to_owned());
         change(&mut client);
-        refusal(&client, &client.spec.environments[0], plan).map(|verdict| verdict.message)
+        let environment = &client.spec.environments[0];
+        let platform = Platform { settings: settings(), extra_ca: None };
+        let base = Base::of(environment.name, &platform, Some(plan));
+        let effective = Effective::of(&client.spec.profile, environment, &base);
+        refusal(&client, environment, &effective, plan).map(|verdict| verdict.message)
     }
 
     fn route(host: &str) -> Route {
@@ -119,7 +136,8 @@ mod tests {
         let plan = McpPlanSpec { limits, models: vec!["gemini-4".to_owned()], ..McpPlanSpec::default() };
         let message = judged(
             |client| {
-                client.spec.environments[0].resources.limits.memory = "65537Ki".to_owned();
+                client.spec.environments[0].resources.get_or_insert_default().limits.memory =
+                    "65537Ki".to_owned();
                 client.spec.profile.budgets.tokens_per_day = Some(1001);
             },
             &plan,

@@ -25,31 +25,65 @@ pub enum Reason {
     KeysMissing,
     /// The Secret of the database does not say where it is, or says it twice.
     DatabaseKeysInvalid,
+    /// The platform's database could not be used.
+    DatabaseNotReady,
     /// The namespace belongs to somebody else.
     NameTaken,
     /// The phone number id belongs to another client.
     NumberTaken,
     /// The host and path belong to another client.
     RouteTaken,
+    /// A Gateway is named, and the cluster has no Gateway API.
+    GatewayApiMissing,
     /// The namespace is being deleted.
     NamespaceTerminating,
     /// The API server refused something.
     DeliveryFailed,
     /// The server does not run.
     WorkloadNotReady,
+    /// The server that runs does not answer the operator.
+    ServerUnreachable,
+    /// Something answers that is not this tenant's server as it should be.
+    ServerMismatch,
+    /// The server does not use the profile that was delivered.
+    ProfileNotRead,
+    /// A third party does not answer the server.
+    ServiceUnreachable,
+    /// A third party takes no more requests for now.
+    RateLimited,
+    /// A third party refuses a credential.
+    CredentialRefused,
+    /// A credential is good and has not the right that is needed.
+    NotPermitted,
+    /// A third party knows no such number, model or calendar.
+    NotFound,
+    /// The WhatsApp account is locked, unpaid or not registered.
+    AccountBlocked,
+    /// Customers' messages go to somebody else.
+    DeliveredElsewhere,
+    /// A third party refuses what the server asks for.
+    RequestRefused,
+    /// A third party cannot be used, for a reason this operator does not know.
+    DependencyFailing,
     /// The spec says that no server is to run.
     Suspended,
     /// The client is being deleted.
     Deleting,
     /// The client is being deleted, and its data is kept because nobody confirmed that it may go.
     DeletionUnconfirmed,
+    /// The host is none of those the client's agency may have.
+    HostNotAllowed,
     /// A plan is being deleted that clients still name.
     InUse,
+    /// A change did not go well for the first environments that got it.
+    RolloutHalted,
+    /// A person has stopped a roll-out.
+    RolloutPaused,
 }
 
 impl Reason {
     /// Every reason there is.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 38] = [
         Self::Ready,
         Self::Progressing,
         Self::NotObserved,
@@ -61,16 +95,33 @@ impl Reason {
         Self::SecretNotLabelled,
         Self::KeysMissing,
         Self::DatabaseKeysInvalid,
+        Self::DatabaseNotReady,
         Self::NameTaken,
         Self::NumberTaken,
         Self::RouteTaken,
+        Self::GatewayApiMissing,
         Self::NamespaceTerminating,
         Self::DeliveryFailed,
         Self::WorkloadNotReady,
+        Self::ServerUnreachable,
+        Self::ServerMismatch,
+        Self::ProfileNotRead,
+        Self::ServiceUnreachable,
+        Self::RateLimited,
+        Self::CredentialRefused,
+        Self::NotPermitted,
+        Self::NotFound,
+        Self::AccountBlocked,
+        Self::DeliveredElsewhere,
+        Self::RequestRefused,
+        Self::DependencyFailing,
         Self::Suspended,
         Self::Deleting,
         Self::DeletionUnconfirmed,
+        Self::HostNotAllowed,
         Self::InUse,
+        Self::RolloutHalted,
+        Self::RolloutPaused,
     ];
 
     /// The word that stands in the condition.
@@ -87,26 +138,51 @@ impl Reason {
             Self::SecretNotLabelled => "SecretNotLabelled",
             Self::KeysMissing => "KeysMissing",
             Self::DatabaseKeysInvalid => "DatabaseKeysInvalid",
+            Self::DatabaseNotReady => "DatabaseNotReady",
             Self::NameTaken => "NameTaken",
             Self::NumberTaken => "NumberTaken",
             Self::RouteTaken => "RouteTaken",
+            Self::GatewayApiMissing => "GatewayApiMissing",
             Self::NamespaceTerminating => "NamespaceTerminating",
             Self::DeliveryFailed => "DeliveryFailed",
             Self::WorkloadNotReady => "WorkloadNotReady",
+            Self::ServerUnreachable => "ServerUnreachable",
+            Self::ServerMismatch => "ServerMismatch",
+            Self::ProfileNotRead => "ProfileNotRead",
+            Self::ServiceUnreachable => "ServiceUnreachable",
+            Self::RateLimited => "RateLimited",
+            Self::CredentialRefused => "CredentialRefused",
+            Self::NotPermitted => "NotPermitted",
+            Self::NotFound => "NotFound",
+            Self::AccountBlocked => "AccountBlocked",
+            Self::DeliveredElsewhere => "DeliveredElsewhere",
+            Self::RequestRefused => "RequestRefused",
+            Self::DependencyFailing => "DependencyFailing",
             Self::Suspended => "Suspended",
             Self::Deleting => "Deleting",
             Self::DeletionUnconfirmed => "DeletionUnconfirmed",
+            Self::HostNotAllowed => "HostNotAllowed",
             Self::InUse => "InUse",
+            Self::RolloutHalted => "RolloutHalted",
+            Self::RolloutPaused => "RolloutPaused",
         }
+    }
+
+    /// The reason that a word in a condition stands for, if it is one of these.
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == word)
     }
 
     /// What a condition of this reason waits for.
     pub const fn waits_for(self) -> WaitsFor {
         match self {
             Self::Ready | Self::Suspended | Self::NotObserved => WaitsFor::Nothing,
-            Self::Progressing | Self::NamespaceTerminating | Self::DeliveryFailed | Self::Deleting => {
-                WaitsFor::Time
-            }
+            Self::Progressing
+            | Self::NamespaceTerminating
+            | Self::DeliveryFailed
+            | Self::ServiceUnreachable
+            | Self::RateLimited
+            | Self::Deleting => WaitsFor::Time,
             Self::AgencyNotServed
             | Self::PlanMissing
             | Self::PlanExceeded
@@ -115,12 +191,27 @@ impl Reason {
             | Self::SecretNotLabelled
             | Self::KeysMissing
             | Self::DatabaseKeysInvalid
+            | Self::DatabaseNotReady
             | Self::NameTaken
             | Self::NumberTaken
             | Self::RouteTaken
+            | Self::GatewayApiMissing
             | Self::WorkloadNotReady
+            | Self::ServerUnreachable
+            | Self::ServerMismatch
+            | Self::ProfileNotRead
+            | Self::CredentialRefused
+            | Self::NotPermitted
+            | Self::NotFound
+            | Self::AccountBlocked
+            | Self::DeliveredElsewhere
+            | Self::RequestRefused
+            | Self::DependencyFailing
             | Self::DeletionUnconfirmed
-            | Self::InUse => WaitsFor::APerson,
+            | Self::HostNotAllowed
+            | Self::InUse
+            | Self::RolloutHalted
+            | Self::RolloutPaused => WaitsFor::APerson,
         }
     }
 }

@@ -12,7 +12,7 @@ use kube::{
         reflector::ObjectRef,
     },
 };
-use mcp_crds::{DeletionPolicy, McpClient, McpClientStatus};
+use mcp_crds::{DeletionPolicy, EnvironmentName, McpClient, McpClientStatus, McpPlanSpec};
 
 use crate::{
     api::{absent_is_none, call},
@@ -22,13 +22,16 @@ use crate::{
         environment::{self, EnvironmentError, Pass},
         outcome::{Reason, Verdict, WaitsFor},
         report::{self, Finding},
-        retire::{Progress, Will, retire},
-        validate::{Tenant, validate_under},
+        retire::{Progress, Will, left_alone, retire},
+        validate::{Tenant, validate_given},
     },
     context::Context,
     labels,
     names::ClientKey,
+    probe::{judge::Findings, target::Target},
+    rollout::{Given, standing},
     stores::GuardedPlan,
+    watches::Workload,
 };
 
 /// Why a pass did not come to its end. Each is tried again.
@@ -73,7 +76,13 @@ pub async fn reconcile(context: &Context, client: &McpClient) -> Result<Action, 
         Err(verdict) => return blocked(context, client, &verdict).await,
     };
     let plan = plan.as_deref().and_then(|plan| plan.0.as_ref().ok()).map(|plan| &plan.spec);
-    let tenants = match validate_under(client, &context.platform.settings, plan, context.clock.now()) {
+    let tenants = match validate_given(
+        client,
+        &context.platform.settings,
+        plan,
+        &|environment| given(context, client, environment, plan),
+        context.clock.now(),
+    ) {
         Ok(tenants) => tenants,
         Err(error) => {
             return blocked(context, client, &Verdict::no(Reason::ProfileInvalid, error.to_string())).await;
@@ -96,20 +105,55 @@ pub async fn reconcile(context: &Context, client: &McpClient) -> Result<Action, 
     let mut findings = Vec::new();
     let mut failure = None;
     for tenant in &tenants {
-        let Pass { outcome, failure: failed } = environment::reconcile(context, client, tenant).await;
+        let Pass { outcome, failure: failed } =
+            environment::reconcile(context, client, &tenants, tenant).await;
         if let Some(source) = failed {
             failure.get_or_insert(ReconcileError::Environment { environment: tenant.environment, source });
         }
         let workload = context.watches.workload(&tenant.namespace).await;
-        findings.push(Finding { tenant, outcome, workload });
+        let server = ask(context, tenant, workload.as_ref());
+        findings.push(Finding { tenant, outcome, workload, server });
     }
-    let progress = retire_unasked(context, &owner, &tenants, &will).await;
-    let again = again_in(meta, &findings, progress.as_ref().ok().copied());
+    let progress = retire_unasked(context, meta, &owner, &tenants, &will).await;
+    let again = again_in(meta, &findings, progress.as_ref().ok());
 
     let status = report::status(client, &findings, context.clock.now());
     tell(context, client, &status).await?;
     progress?;
     failure.map_or(Ok(Action::requeue(again)), Err)
+}
+
+/// Has the running servers asked from now on, or no longer; what is known of them by now.
+fn ask(context: &Context, tenant: &Tenant, workload: Option<&Workload>) -> Option<Findings> {
+    let namespace = &tenant.namespace;
+    match Target::of(tenant, workload, context.servers.key(namespace)) {
+        Some(target) => context.servers.want(target),
+        None => context.servers.rest(namespace),
+    }
+    context.servers.findings(namespace)
+}
+
+/// What the platform gives one of a client's environments.
+fn given(
+    context: &Context,
+    client: &McpClient,
+    environment: EnvironmentName,
+    plan: Option<&McpPlanSpec>,
+) -> Given {
+    let meta = &client.metadata;
+    let key = ClientKey::new(
+        meta.namespace.as_deref().unwrap_or_default(),
+        meta.name.as_deref().unwrap_or_default(),
+    );
+    let plan = client.spec.plan.as_deref().zip(plan);
+    match key {
+        // A client that is leaving takes nothing any more.
+        Ok(owner) if meta.deletion_timestamp.is_none() => {
+            let standing = standing(&context.stores.namespaces, &owner, environment);
+            context.rollouts.given(&owner.namespace(environment), environment, plan, &standing)
+        }
+        Ok(_) | Err(_) => Given::now(environment, &context.platform, plan.map(|(_, spec)| spec)),
+    }
 }
 
 /// The plan a client names; an error is why it cannot be had. What runs is left as it is meanwhile.
@@ -178,6 +222,7 @@ async fn blocked(context: &Context, client: &McpClient, verdict: &Verdict) -> Re
 /// Gives up the namespaces of environments the spec no longer has.
 async fn retire_unasked(
     context: &Context,
+    meta: &ObjectMeta,
     owner: &ClientKey,
     tenants: &[Tenant],
     will: &Will,
@@ -189,20 +234,28 @@ async fn retire_unasked(
             continue;
         }
         let fate = will.fate_of(&owner.namespace(environment));
-        if retire(context, owner, environment, namespace.meta(), fate).await? == Progress::Waiting {
-            all = Progress::Waiting;
+        match retire(context, owner, environment, namespace.meta(), fate).await? {
+            Progress::Done => {}
+            Progress::Waiting => all = Progress::Waiting,
+            Progress::DoneBut(foreign) => {
+                let message = left_alone(&foreign);
+                warn(context, meta, &Verdict::no(Reason::Deleting, message), "Retire").await;
+            }
         }
     }
     Ok(all)
 }
 
-fn again_in(meta: &ObjectMeta, findings: &[Finding<'_>], progress: Option<Progress>) -> Duration {
+fn again_in(meta: &ObjectMeta, findings: &[Finding<'_>], progress: Option<&Progress>) -> Duration {
     let waits_for = |reason: Reason| findings.iter().any(|finding| finding.outcome.delivery.reason == reason);
-    if progress == Some(Progress::Waiting) {
+    if progress == Some(&Progress::Waiting) {
         LOOK_AGAIN
     } else if waits_for(Reason::NumberTaken) || waits_for(Reason::RouteTaken) {
         CLAIM_AGAIN
-    } else if waits_for(Reason::NameTaken) || waits_for(Reason::NamespaceTerminating) {
+    } else if waits_for(Reason::NameTaken)
+        || waits_for(Reason::NamespaceTerminating)
+        || findings.iter().any(|finding| finding.outcome.credentials.reason == Reason::DatabaseNotReady)
+    {
         NAME_AGAIN
     } else {
         // Spread by the uid, so that a thousand clients are not looked at in the same second.
@@ -232,6 +285,12 @@ async fn tell(context: &Context, client: &McpClient, status: &McpClientStatus) -
             .any(|known| known.as_str() == ready.reason && known.waits_for() == WaitsFor::APerson);
         let kind = if worry { EventType::Warning } else { EventType::Normal };
         record(context, &client.metadata, kind, &ready.reason, &ready.message, "Reconcile").await;
+    }
+    if written {
+        for change in report::turns(before, status) {
+            let kind = if change.worse { EventType::Warning } else { EventType::Normal };
+            record(context, &client.metadata, kind, &change.reason, &change.message, "Probe").await;
+        }
     }
     Ok(())
 }

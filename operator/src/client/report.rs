@@ -6,7 +6,7 @@ use kube::{
     Api, Client, Resource,
     api::{Patch, PatchParams},
 };
-use mcp_crds::{EnvironmentStatus, McpClient, McpClientStatus};
+use mcp_crds::{EnvironmentName, EnvironmentStatus, McpClient, McpClientStatus};
 use serde_json::json;
 
 use crate::{
@@ -14,9 +14,10 @@ use crate::{
     api::{CallError, absent_is_none, call},
     client::{
         outcome::{Holds, Outcome, Reason, Verdict, WaitsFor},
-        validate::Tenant,
+        validate::{Route, Tenant},
         workload,
     },
+    probe::judge::Findings,
     stores::Guarded,
     watches::Workload,
 };
@@ -29,6 +30,8 @@ pub struct Finding<'a> {
     pub outcome: Outcome,
     /// What runs; none where nothing is watched.
     pub workload: Option<Workload>,
+    /// What the servers that run say; none before they have answered.
+    pub server: Option<Findings>,
 }
 
 impl Finding<'_> {
@@ -39,7 +42,12 @@ impl Finding<'_> {
         if self.tenant.suspended && delivery.holds == Holds::Yes {
             return Verdict::no(
                 Reason::Suspended,
-                "no server runs, and no message is answered: set suspend to false to go on; the data is kept",
+                if self.tenant.hibernation.is_some() {
+                    "the client hibernates: no server runs, and whoever comes is told so; take spec.hibernate out to go on, \
+                     the data is kept"
+                } else {
+                    "no server runs, and no message is answered: set suspend to false to go on; the data is kept"
+                },
             );
         }
         let waits_for_input = matches!(
@@ -48,6 +56,7 @@ impl Finding<'_> {
                 | Reason::SecretNotLabelled
                 | Reason::KeysMissing
                 | Reason::DatabaseKeysInvalid
+                | Reason::DatabaseNotReady
                 | Reason::ProfileInvalid
         );
         match &self.workload {
@@ -62,7 +71,7 @@ impl Finding<'_> {
 
     /// The conditions' types with their verdicts; the first that does not hold is the one to act on first.
     fn verdicts(&self) -> [(&'static str, Verdict); 6] {
-        let Outcome { credentials, profile, namespace, delivery } = &self.outcome;
+        let Outcome { credentials, profile, namespace, delivery, foreign_route: _, route: _ } = &self.outcome;
         [
             ("NamespaceReady", namespace.clone()),
             ("ProfileReady", profile.clone()),
@@ -73,23 +82,68 @@ impl Finding<'_> {
         ]
     }
 
-    /// `RouteReady`: the Ingress goes out with everything else.
+    /// `RouteReady`: the Ingress or `HTTPRoute` goes out with everything else.
     fn route_verdict(&self) -> Verdict {
+        if let Some(verdict) = &self.outcome.route {
+            return verdict.clone();
+        }
         let delivery = &self.outcome.delivery;
-        match &self.tenant.route {
-            None => Verdict::yes("no route is asked for: the server is reached inside of the cluster alone"),
-            Some(route) if delivery.holds == Holds::Yes => Verdict::yes(format!(
+        match (&self.tenant.route, self.outcome.foreign_route) {
+            (None, Some(kind)) => Verdict::yes(format!(
+                "no route is asked for; the {kind} {} in {} was not made by the operator and was left alone: remove it if \
+                 nobody is to come in by it",
+                self.tenant.owner.name(),
+                self.tenant.namespace
+            )),
+            (None, None) => {
+                Verdict::yes("no route is asked for: the server is reached inside of the cluster alone")
+            }
+            (Some(Route { gateway: Some(gateway), .. }), _) if delivery.holds == Holds::Yes => {
+                Verdict::yes(format!(
+                    "an HTTPRoute asks the Gateway {}/{} to send {} to the server; whether it does is in the status of the \
+                     HTTPRoute",
+                    gateway.namespace,
+                    gateway.name,
+                    self.tenant.url()
+                ))
+            }
+            (Some(route), _) if delivery.holds == Holds::Yes => Verdict::yes(format!(
                 "an Ingress sends https://{} to the server; let the name {} lead to the ingress controller",
                 route.claim(),
                 route.host
             )),
-            Some(_) => delivery.clone(),
+            (Some(_), _) => delivery.clone(),
         }
     }
 
-    /// What is to be said of the environment as a whole.
-    fn summary(&self) -> Verdict {
-        let verdicts = self.verdicts().map(|(_, verdict)| verdict);
+    /// What the servers say, or said last: a new operator knows nothing yet, and that is no news about them.
+    fn server_verdicts(&self, before: Option<&EnvironmentStatus>) -> [(&'static str, Verdict); 4] {
+        let same = |verdict: &Verdict| Findings::all(verdict).verdicts();
+        let workload = self.workload_verdict();
+        if self.tenant.suspended {
+            return same(&Verdict::unknown(Reason::Suspended, "no server runs"));
+        }
+        if workload.holds != Holds::Yes {
+            return same(&Verdict::unknown(Reason::NotObserved, "the server is asked when it runs"));
+        }
+        let fresh = match &self.server {
+            Some(findings) => findings.clone().verdicts(),
+            None => same(&Verdict::unknown(Reason::Progressing, "the server was not asked yet")),
+        };
+        let ran = before.and_then(|before| said(before, "WorkloadReady"));
+        match before.filter(|_| self.server.is_none() && ran.is_some_and(|ran| ran.holds == Holds::Yes)) {
+            Some(before) => fresh.map(|(kind, verdict)| (kind, said(before, kind).unwrap_or(verdict))),
+            None => fresh,
+        }
+    }
+
+    /// What is to be said of the environment as a whole. What nobody has looked at is not waited for.
+    fn summary(&self, before: Option<&EnvironmentStatus>) -> Verdict {
+        let verdicts = self.verdicts().into_iter().chain(self.server_verdicts(before));
+        let verdicts: Vec<Verdict> = verdicts
+            .map(|(_, verdict)| verdict)
+            .filter(|verdict| verdict.holds != Holds::Unknown || verdict.reason != Reason::NotObserved)
+            .collect();
         let first = |holds: Holds| verdicts.iter().find(|verdict| verdict.holds == holds).cloned();
         first(Holds::No).or_else(|| first(Holds::Unknown)).unwrap_or_else(|| Verdict::yes("ready"))
     }
@@ -99,7 +153,9 @@ impl Finding<'_> {
 pub fn status(client: &McpClient, findings: &[Finding<'_>], now: Timestamp) -> McpClientStatus {
     let before = client.status.clone().unwrap_or_default();
     let generation = client.metadata.generation;
-    let summaries: Vec<Verdict> = findings.iter().map(Finding::summary).collect();
+    let old = |finding: &Finding<'_>| of(&before, finding.tenant.environment).cloned();
+    let summaries: Vec<Verdict> =
+        findings.iter().map(|finding| finding.summary(old(finding).as_ref())).collect();
     let ready = summaries.iter().filter(|summary| summary.holds == Holds::Yes).count();
     let wrong = || findings.iter().zip(&summaries).filter(|(_, summary)| summary.holds != Holds::Yes);
     // What needs a person is told before what only needs time: it would be hidden for as long as that takes.
@@ -108,7 +164,14 @@ pub fn status(client: &McpClient, findings: &[Finding<'_>], now: Timestamp) -> M
     let summary = worst.map_or_else(
         || Verdict::yes("every environment is ready"),
         |(finding, verdict)| {
-            Verdict::no(verdict.reason, format!("{}: {}", finding.tenant.environment, verdict.message))
+            // Where something is known to be wrong, what is not known does not matter.
+            let holds = if summaries.iter().any(|summary| summary.holds == Holds::No) {
+                Holds::No
+            } else {
+                Holds::Unknown
+            };
+            let message = format!("{}: {}", finding.tenant.environment, verdict.message);
+            Verdict { holds, reason: verdict.reason, message }
         },
     );
     McpClientStatus {
@@ -160,8 +223,18 @@ fn summarized(
     .collect()
 }
 
-/// What only the running server knows, and nobody asks it yet.
-const NOT_OBSERVED: [&str; 4] = ["ServerVerified", "ChannelReady", "CalendarReady", "ModelReady"];
+/// What a status says of an environment.
+fn of(status: &McpClientStatus, environment: EnvironmentName) -> Option<&EnvironmentStatus> {
+    status.environments.iter().find(|status| status.name == environment)
+}
+
+/// A condition as it was written, as the verdict it was.
+fn said(status: &EnvironmentStatus, kind: &str) -> Option<Verdict> {
+    let condition = status.conditions.iter().find(|condition| condition.type_ == kind)?;
+    let holds =
+        [Holds::Yes, Holds::No, Holds::Unknown].into_iter().find(|it| it.as_str() == condition.status)?;
+    Some(Verdict { holds, reason: Reason::of(&condition.reason)?, message: condition.message.clone() })
+}
 
 fn environment(
     finding: &Finding<'_>,
@@ -170,8 +243,8 @@ fn environment(
     now: Timestamp,
 ) -> EnvironmentStatus {
     let tenant = finding.tenant;
-    let old = before.environments.iter().find(|environment| environment.name == tenant.environment);
-    let old = old.map_or(&[][..], |environment| &environment.conditions);
+    let status = of(before, tenant.environment);
+    let old = status.map_or(&[][..], |environment| &environment.conditions);
     let url = tenant.url();
     let image = finding.workload.as_ref().and_then(workload::running_image);
     EnvironmentStatus {
@@ -180,21 +253,22 @@ fn environment(
         webhook_url: format!("{url}/webhooks/whatsapp"),
         mcp_url: format!("{url}/mcp"),
         url,
+        image_digest: image.as_deref().and_then(workload::digest).map(str::to_owned),
         image: image.or_else(|| Some(tenant.image.clone())),
-        conditions: finding
-            .verdicts()
+        version: match &finding.server {
+            Some(server) => server.version.clone(),
+            None => status.and_then(|status| status.version.clone()),
+        },
+        // Of the Deployment that was judged, so that the two are never of different times.
+        revision: finding.workload.as_ref().and_then(workload::revision),
+        effective: Some(tenant.effective.status()),
+        conditions: [("Ready", finding.summary(status))]
             .into_iter()
-            .chain(NOT_OBSERVED.map(|kind| (kind, not_observed())))
+            .chain(finding.verdicts())
+            .chain(finding.server_verdicts(status))
             .map(|(kind, verdict)| condition(kind, &verdict, old, generation, now))
             .collect(),
     }
-}
-
-fn not_observed() -> Verdict {
-    Verdict::unknown(
-        Reason::NotObserved,
-        "the operator does not ask the running server yet: look at /status of its port 9090",
-    )
 }
 
 fn condition(
@@ -222,6 +296,45 @@ fn condition(
             |old| old.last_transition_time.clone(),
         ),
     }
+}
+
+/// A condition of what the servers say that became False, or is so no longer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// Whether it became False.
+    pub worse: bool,
+    /// The condition's reason.
+    pub reason: String,
+    /// Environment, condition and message.
+    pub message: String,
+}
+
+/// Which of the servers' conditions turned, those apart that `Ready` tells of already.
+pub fn turns(before: Option<&McpClientStatus>, after: &McpClientStatus) -> Vec<Turn> {
+    let no = Holds::No.as_str();
+    let told =
+        (ready_reason(before) != ready_reason(Some(after))).then(|| ready_reason(Some(after))).flatten();
+    let mut turns = Vec::new();
+    for environment in &after.environments {
+        let old = before.and_then(|before| of(before, environment.name));
+        for kind in Findings::KINDS {
+            let find = |status: &EnvironmentStatus| {
+                status.conditions.iter().find(|condition| condition.type_ == kind).cloned()
+            };
+            let (Some(old), Some(new)) = (old.and_then(find), find(environment)) else { continue };
+            // From one False to another is a turn as well: another person may have to act.
+            let turned = (old.status == no || new.status == no)
+                && (&old.status, &old.reason) != (&new.status, &new.reason);
+            if turned && told != Some(new.reason.as_str()) {
+                turns.push(Turn {
+                    worse: new.status == no,
+                    message: format!("{}: {kind}: {}", environment.name, new.message),
+                    reason: new.reason,
+                });
+            }
+        }
+    }
+    turns
 }
 
 /// The summary that stands in a status.

@@ -1,31 +1,34 @@
 //! Giving up an environment: its workload goes, and its data stays, or goes with the whole namespace where that was
 //! asked for and confirmed.
 
-use std::{collections::BTreeSet, fmt::Debug};
+use std::collections::BTreeSet;
 
 use k8s_openapi::{
-    NamespaceResourceScope,
     api::{
         apps::v1::Deployment,
         core::v1::{ConfigMap, Namespace, Secret, Service, ServiceAccount},
+        discovery::v1::EndpointSlice,
         networking::v1::Ingress,
+        policy::v1::PodDisruptionBudget,
     },
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use kube::{
-    Api, Resource,
-    api::{DeleteParams, Preconditions, PropagationPolicy},
+    Api,
+    api::{DeleteParams, Preconditions},
 };
 use mcp_crds::{DeletionPolicy, EnvironmentName};
-use serde::de::DeserializeOwned;
 
 use crate::{
-    api::{CallError, absent_is_none, call, call_patiently},
+    api::{CallError, absent_is_none, call},
     client::{
+        database,
         deliver::{DeliverError, Deliverer},
         namespace,
+        removal::{Removed, Remover},
     },
     context::Context,
+    external::{HTTPRoute, PodMonitor},
     labels,
     names::{ClientKey, TenantNamespace},
     render,
@@ -43,10 +46,12 @@ pub enum Fate {
 }
 
 /// How far giving up has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// There is nothing left to do.
     Done,
+    /// There is nothing left to do, and something is left that somebody else made: kind and name of each.
+    DoneBut(Vec<String>),
     /// Something is on its way out; look again soon.
     Waiting,
 }
@@ -88,7 +93,7 @@ pub async fn retire(
 ) -> Result<Progress, DeliverError> {
     let namespace = owner.namespace(environment);
     match fate {
-        Fate::Destroy => Ok(destroy(context, &namespace, meta).await?),
+        Fate::Destroy => destroy(context, Remover { owner, environment }, &namespace, meta).await,
         // It goes anyway, by somebody else's hand.
         Fate::Keep | Fate::KeepUnconfirmed if meta.deletion_timestamp.is_some() => {
             forget(context, &namespace);
@@ -101,20 +106,35 @@ pub async fn retire(
             deliverer
                 .rights(&render::role_binding::build(owner, environment, &context.platform.settings))
                 .await?;
-            Ok(detach(context, owner, &namespace).await?)
+            Ok(detach(context, Remover { owner, environment }, &namespace).await?)
         }
     }
 }
 
 async fn destroy(
     context: &Context,
+    remover: Remover<'_>,
     namespace: &TenantNamespace,
     meta: &ObjectMeta,
-) -> Result<Progress, CallError> {
-    forget(context, namespace);
+) -> Result<Progress, DeliverError> {
     if meta.deletion_timestamp.is_some() {
+        forget(context, namespace);
         return Ok(Progress::Waiting);
     }
+    if meta.annotations.as_ref().is_some_and(|annotations| annotations.contains_key(labels::DATABASE)) {
+        // Nobody else knows of the schema once the namespace is gone; and no server may still write into it.
+        let Remover { owner, environment } = remover;
+        let deliverer = Deliverer { client: &context.client, memory: &context.memory, namespace };
+        deliverer
+            .rights(&render::role_binding::build(owner, environment, &context.platform.settings))
+            .await?;
+        remover.remove::<Ingress>(&context.client, owner.name()).await?;
+        if remover.remove::<Deployment>(&context.client, owner.name()).await? == Removed::Going {
+            return Ok(Progress::Waiting);
+        }
+        database::destroy(context, owner, environment).await?;
+    }
+    forget(context, namespace);
     let parameters = DeleteParams {
         // The namespace that was looked at, and none that took its name since.
         preconditions: Some(Preconditions { uid: meta.uid.clone(), resource_version: None }),
@@ -130,39 +150,55 @@ async fn destroy(
 /// still answers, and the number is free only when nobody answers for it.
 async fn detach(
     context: &Context,
-    owner: &ClientKey,
+    remover: Remover<'_>,
     namespace: &TenantNamespace,
 ) -> Result<Progress, CallError> {
+    let (client, owner) = (&context.client, remover.owner);
     // Nobody is sent to a server that is about to end.
-    delete::<Ingress>(context, namespace, owner.name()).await?;
-    if delete::<Deployment>(context, namespace, owner.name()).await? == Progress::Waiting {
+    let routes = [
+        remover.remove::<Ingress>(client, owner.name()).await?,
+        remover.remove::<HTTPRoute>(client, owner.name()).await?,
+    ];
+    let deployment = remover.remove::<Deployment>(client, owner.name()).await?;
+    if deployment == Removed::Going {
         return Ok(Progress::Waiting);
     }
-    delete::<Service>(context, namespace, owner.name()).await?;
-    delete::<Secret>(context, namespace, &owner.credentials_secret()).await?;
-    delete::<ConfigMap>(context, namespace, &owner.profile_config_map()).await?;
-    delete::<ServiceAccount>(context, namespace, owner.name()).await?;
-    namespace::mark_detached(&context.client, owner, namespace, true).await?;
+    let others = [
+        deployment,
+        remover.remove::<EndpointSlice>(client, &render::asleep::name(owner)).await?,
+        remover.remove::<PodDisruptionBudget>(client, owner.name()).await?,
+        remover.remove::<PodMonitor>(client, owner.name()).await?,
+        remover.remove::<Service>(client, owner.name()).await?,
+        remover.remove::<Secret>(client, &owner.credentials_secret()).await?,
+        remover.remove::<Secret>(client, &owner.pull_secret()).await?,
+        remover.remove::<ConfigMap>(client, &owner.profile_config_map()).await?,
+        remover.remove::<ServiceAccount>(client, owner.name()).await?,
+    ];
+    namespace::mark_detached(client, owner, namespace, true).await?;
     forget(context, namespace);
-    Ok(Progress::Done)
+    let foreign = routes.into_iter().chain(others).filter_map(|one| match one {
+        Removed::Foreign(what) => Some(format!("{what} in {namespace}")),
+        Removed::Gone | Removed::Going => None,
+    });
+    let foreign: Vec<String> = foreign.collect();
+    Ok(if foreign.is_empty() { Progress::Done } else { Progress::DoneBut(foreign) })
 }
 
-async fn delete<K>(context: &Context, namespace: &TenantNamespace, name: &str) -> Result<Progress, CallError>
-where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + DeserializeOwned + Clone + Debug,
-{
-    let api = Api::<K>::namespaced(context.client.clone(), namespace.as_str());
-    // In the foreground: the object stays until what it made is gone.
-    let parameters =
-        DeleteParams { propagation_policy: Some(PropagationPolicy::Foreground), ..DeleteParams::default() };
-    let action = format!("delete {} {name} in {namespace}", K::kind(&()));
-    let answer = absent_is_none(call_patiently(&action, || api.delete(name, &parameters)).await)?;
-    Ok(if answer.is_some() { Progress::Waiting } else { Progress::Done })
+/// The sentence for what somebody else made.
+pub fn left_alone(foreign: &[String]) -> String {
+    format!(
+        "left alone, for the operator did not make it: {}; remove it if it is not wanted",
+        foreign.join(", ")
+    )
 }
 
 fn forget(context: &Context, namespace: &TenantNamespace) {
     context.watches.end(namespace);
+    context.servers.end(namespace);
     context.memory.remove(namespace);
+    context.holdings.release(namespace);
+    context.sleepers.forget(namespace);
+    context.databases.forget(namespace);
 }
 
 #[cfg(test)]

@@ -1,12 +1,23 @@
 //! The second step: from a spec to types that cannot be wrong. Knows no cluster.
 
 use jiff::Timestamp;
-use mcp_crds::{Environment, EnvironmentName, McpClient, McpPlanSpec, environment::Resources};
+use mcp_crds::{
+    Environment, EnvironmentName, McpClient, McpPlanSpec,
+    environment::{Egress, GatewayReference, Resources},
+    plan::PlanPods,
+};
 use mcp_tenant::{Profile, validate::Finding};
 
 use crate::{
-    client::{outcome::Verdict, plan},
+    client::{
+        effective::Effective,
+        outcome::{Reason, Verdict},
+        plan,
+    },
+    hosts,
     names::{ClientKey, NameError, TenantNamespace},
+    render::Platform,
+    rollout::Given,
     settings::Settings,
 };
 
@@ -19,12 +30,20 @@ pub struct Tenant {
     pub environment: EnvironmentName,
     /// Where it lives.
     pub namespace: TenantNamespace,
+    /// What the platform gives it.
+    pub given: Given,
+    /// What holds after the client, the plan and the platform.
+    pub effective: Effective,
+    /// How its pods run.
+    pub pods: PlanPods,
     /// Image with its tag.
     pub image: String,
     /// How many servers share the work.
     pub replicas: u8,
     /// Whether no server is to run.
     pub suspended: bool,
+    /// What is to be said to who comes meanwhile, where the whole client hibernates.
+    pub hibernation: Option<String>,
     /// What each server may use.
     pub resources: Resources,
     /// Meta's id of the number.
@@ -45,6 +64,8 @@ pub struct Tenant {
     pub calendar_poll: Option<u32>,
     /// Where appointments are kept.
     pub database: Database,
+    /// Where a PostgreSQL is, if the client says it.
+    pub database_egress: Option<Egress>,
     /// How the world reaches the server, if it does.
     pub route: Option<Route>,
     /// The Secret a human keeps, in the agency's namespace.
@@ -65,6 +86,8 @@ pub enum Database {
         /// Size of the volume.
         size: String,
     },
+    /// In a schema of the platform's PostgreSQL, made by the operator.
+    Provisioned,
     /// In a PostgreSQL.
     Postgres {
         /// The Secret, in the agency's namespace, that says where.
@@ -83,12 +106,22 @@ pub struct Route {
     pub class: Option<String>,
     /// The `ClusterIssuer` of a certificate of the tenant's own.
     pub issuer: Option<String>,
+    /// The Gateway that takes the place of an ingress controller.
+    pub gateway: Option<GatewayReference>,
 }
+
+/// Where RFC 9728 has a client look for what protects `/mcp`: in front of the tenant's own path.
+pub const PROTECTED_RESOURCE: &str = "/.well-known/oauth-protected-resource";
 
 impl Route {
     /// Host and path as they stand in the annotation of a namespace that has them.
     pub fn claim(&self) -> String {
         format!("{}{}", self.host, self.path)
+    }
+
+    /// The paths that lead to the server, with all below them.
+    pub fn paths(&self) -> [String; 2] {
+        [self.path.clone(), format!("{PROTECTED_RESOURCE}{}", self.path)]
     }
 }
 
@@ -101,6 +134,8 @@ pub struct ProfileText(pub String);
 #[error("{0}")]
 pub struct ProfileFault(String);
 
+/// Most bytes of all profiles of a client: with its status it has to fit into what the cluster keeps of one object.
+const MOST_TOGETHER: usize = 192 * 1024;
 /// Most findings a condition lists; its message has an end.
 const MOST_FINDINGS: usize = 10;
 
@@ -122,10 +157,15 @@ impl Tenant {
         }
     }
 
+    /// Whether cert-manager makes a certificate in the tenant's namespace.
+    pub fn has_own_certificate(&self) -> bool {
+        self.route.as_ref().is_some_and(|route| route.issuer.is_some())
+    }
+
     /// The Secret with the address of the database, where it is not a file.
     pub fn database_secret(&self) -> Option<&str> {
         match &self.database {
-            Database::Sqlite { .. } => None,
+            Database::Sqlite { .. } | Database::Provisioned => None,
             Database::Postgres { secret } => Some(secret),
         }
     }
@@ -138,17 +178,31 @@ fn default_path(owner: &ClientKey, environment: EnvironmentName) -> String {
 
 /// Every environment of a client without a plan, in the spec's order: see [`validate_under`].
 pub fn validate(client: &McpClient, settings: &Settings, now: Timestamp) -> Result<Vec<Tenant>, NameError> {
-    validate_under(client, settings, None, now)
+    validate_under(client, &Platform { settings: settings.clone(), extra_ca: None }, None, now)
 }
 
-/// Every environment of a client, in the spec's order, with the defaults and limits of its plan.
+/// Every environment of a client, in the spec's order, with what the platform and the plan give at this moment: see
+/// [`validate_given`].
+pub fn validate_under(
+    client: &McpClient,
+    platform: &Platform,
+    plan: Option<&McpPlanSpec>,
+    now: Timestamp,
+) -> Result<Vec<Tenant>, NameError> {
+    let given = |environment| Given::now(environment, platform, plan);
+    validate_given(client, &platform.settings, plan, &given, now)
+}
+
+/// Every environment of a client, in the spec's order, each from what it was given. What is allowed is asked of the
+/// settings and the plan as they are now.
 ///
 /// Errors when the client's name cannot name its environments. `now` is for warnings alone (closures that are over):
 /// what is rendered does not depend on it.
-pub fn validate_under(
+pub fn validate_given(
     client: &McpClient,
     settings: &Settings,
     plan: Option<&McpPlanSpec>,
+    given: &dyn Fn(EnvironmentName) -> Given,
     now: Timestamp,
 ) -> Result<Vec<Tenant>, NameError> {
     let meta = &client.metadata;
@@ -156,30 +210,74 @@ pub fn validate_under(
         meta.namespace.as_deref().unwrap_or_default(),
         meta.name.as_deref().unwrap_or_default(),
     )?;
-    let (errors, warnings): (Vec<Finding>, Vec<Finding>) =
-        mcp_tenant::validate::validate(&client.spec.profile, now).into_iter().partition(Finding::is_error);
-    let faults = lines(&errors).map(ProfileFault);
-    let warnings = lines(&warnings);
+    let common = Judged::of(&client.spec.profile, "spec.profile", now);
+    let mut together = size(&client.spec.profile);
     let tenants = client.spec.environments.iter().map(|spec| {
-        let profile = match &faults {
+        let own = spec.profile.as_ref().map(|profile| {
+            together += size(profile);
+            let path = format!("spec.environments[{}].profile", spec.name);
+            Judged::of(profile, &path, now)
+        });
+        let (judged, profile) = match (&own, &spec.profile) {
+            (Some(own), Some(profile)) => (own, profile),
+            _ => (&common, &client.spec.profile),
+        };
+        let given = given(spec.name);
+        let effective = Effective::of(profile, spec, &given.base);
+        let profile = match &judged.faults {
             Some(faults) => Err(faults.clone()),
-            None => profile_text(&with_budget(&client.spec.profile, spec, plan)),
+            None if own.is_some() && together > MOST_TOGETHER => Err(ProfileFault(format!(
+                "the profiles of this client have {together} bytes together and at most {MOST_TOGETHER} are kept: shorten \
+                 spec.environments[{}].profile, or leave it out",
+                spec.name
+            ))),
+            None => profile_text(&judged.path, &with_budget(profile, effective.tokens_per_day)),
         };
         Tenant {
-            profile_warnings: warnings.clone(),
-            refusal: plan.and_then(|plan| plan::refusal(client, spec, plan)),
-            ..tenant(client, &owner, spec, profile, settings, plan)
+            profile_warnings: judged.warnings.clone(),
+            refusal: host_refusal(&owner, spec, settings)
+                .or_else(|| plan.and_then(|plan| plan::refusal(client, spec, &effective, plan))),
+            ..tenant(client, &owner, spec, profile, given, effective)
         }
     });
     Ok(tenants.collect())
 }
 
-/// The profile with the budget of the environment, or of the plan where neither it nor the profile has one.
-fn with_budget(profile: &Profile, spec: &Environment, plan: Option<&McpPlanSpec>) -> Profile {
+/// What is to be said of a profile.
+struct Judged {
+    path: String,
+    faults: Option<ProfileFault>,
+    warnings: Option<String>,
+}
+
+impl Judged {
+    fn of(profile: &Profile, path: &str, now: Timestamp) -> Self {
+        let (errors, warnings): (Vec<Finding>, Vec<Finding>) =
+            mcp_tenant::validate::validate(profile, now).into_iter().partition(Finding::is_error);
+        Self {
+            path: path.to_owned(),
+            faults: lines(path, &errors).map(ProfileFault),
+            warnings: lines(path, &warnings),
+        }
+    }
+}
+
+/// Bytes of a profile as they are kept with the client.
+fn size(profile: &Profile) -> usize {
+    serde_json::to_vec(profile).map_or(usize::MAX / 8, |text| text.len())
+}
+
+/// Why an environment may not have its host, if so.
+fn host_refusal(owner: &ClientKey, spec: &Environment, settings: &Settings) -> Option<Verdict> {
+    let route = spec.route.as_ref()?;
+    let message = hosts::refusal(&settings.route_hosts, owner.agency(), &route.host)?;
+    Some(Verdict::no(Reason::HostNotAllowed, format!("{message}; nothing was changed")))
+}
+
+/// The profile with the budget that holds.
+fn with_budget(profile: &Profile, tokens_per_day: Option<u64>) -> Profile {
     let mut profile = profile.clone();
-    let own = spec.model.budget.as_ref().map(|budget| budget.tokens_per_day);
-    let most = plan.and_then(|plan| plan.limits.tokens_per_day);
-    profile.budgets.tokens_per_day = own.or(profile.budgets.tokens_per_day).or(most);
+    profile.budgets.tokens_per_day = tokens_per_day;
     profile
 }
 
@@ -188,36 +286,40 @@ fn tenant(
     owner: &ClientKey,
     spec: &Environment,
     profile: Result<ProfileText, ProfileFault>,
-    settings: &Settings,
-    plan: Option<&McpPlanSpec>,
+    given: Given,
+    effective: Effective,
 ) -> Tenant {
-    let image = spec.image.as_ref().or_else(|| plan?.images.of(spec.name));
-    let tag = image.map_or(&settings.server_image_tag, |image| &image.tag);
     let whatsapp = &spec.whatsapp;
     let credentials = spec.credentials_secret_ref.as_ref().unwrap_or(&client.spec.credentials_secret_ref);
     Tenant {
         owner: owner.clone(),
         environment: spec.name,
         namespace: owner.namespace(spec.name),
-        image: format!("{}:{tag}", settings.server_image_repository),
+        pods: given.base.pods.clone(),
+        given,
+        image: effective.image.clone(),
         replicas: spec.replicas,
-        suspended: spec.suspend,
-        resources: spec.resources.clone(),
+        suspended: spec.suspend || client.spec.hibernate.is_some(),
+        hibernation: client.spec.hibernate.as_ref().map(|hibernation| hibernation.reason.clone()),
+        resources: effective.resources.clone(),
         phone_number_id: whatsapp.phone_number_id.clone(),
         business_account_id: whatsapp.business_account_id.clone(),
         // What has string keys and plain values can always be written as JSON.
         templates: whatsapp.templates.as_ref().and_then(|templates| serde_json::to_string(templates).ok()),
         messages_per_second: whatsapp.messages_per_second,
-        model: spec.model.name.clone(),
-        fallback_models: spec.model.fallback.clone(),
+        model: effective.models.first().cloned().unwrap_or_default(),
+        fallback_models: effective.models.iter().skip(1).cloned().collect(),
+        effective,
         google_calendar: spec.calendar.google.as_ref().map(|google| google.calendar_id.clone()),
         calendar_poll: spec.calendar.google.as_ref().and_then(|google| google.poll_seconds),
         database: database(&spec.database),
+        database_egress: spec.database.postgres.as_ref().and_then(|postgres| postgres.egress.clone()),
         route: spec.route.as_ref().map(|route| Route {
             host: route.host.clone(),
             path: route.path.clone().unwrap_or_else(|| default_path(owner, spec.name)),
             class: route.ingress_class_name.clone(),
             issuer: route.tls.as_ref().map(|tls| tls.cluster_issuer.clone()),
+            gateway: route.gateway.clone(),
         }),
         credentials_secret: credentials.name.clone(),
         profile,
@@ -228,28 +330,31 @@ fn tenant(
 
 fn database(spec: &mcp_crds::environment::Database) -> Database {
     match &spec.postgres {
-        Some(postgres) => Database::Postgres { secret: postgres.secret_ref.name.clone() },
+        Some(postgres) => match &postgres.secret_ref {
+            Some(secret) => Database::Postgres { secret: secret.name.clone() },
+            None => Database::Provisioned,
+        },
         // The schema asks for one of the two; this is its default.
         None => Database::Sqlite { size: spec.sqlite.clone().unwrap_or_default().size },
     }
 }
 
 /// Findings in one text; none when there are none.
-fn lines(findings: &[Finding]) -> Option<String> {
+fn lines(path: &str, findings: &[Finding]) -> Option<String> {
     let mut lines: Vec<String> =
-        findings.iter().take(MOST_FINDINGS).map(|finding| format!("spec.profile.{finding}")).collect();
+        findings.iter().take(MOST_FINDINGS).map(|finding| format!("{path}.{finding}")).collect();
     if findings.len() > MOST_FINDINGS {
         lines.push(format!("and {} more", findings.len() - MOST_FINDINGS));
     }
     (!lines.is_empty()).then(|| lines.join("; "))
 }
 
-fn profile_text(profile: &Profile) -> Result<ProfileText, ProfileFault> {
+fn profile_text(path: &str, profile: &Profile) -> Result<ProfileText, ProfileFault> {
     let text = serde_yaml::to_string(profile)
-        .map_err(|error| ProfileFault(format!("spec.profile cannot be written as YAML: {error}")))?;
+        .map_err(|error| ProfileFault(format!("{path} cannot be written as YAML: {error}")))?;
     if text.len() > Profile::MAX_BYTES {
         return Err(ProfileFault(format!(
-            "spec.profile has {} bytes as YAML and at most {} are read: shorten assistant.facts",
+            "{path} has {} bytes as YAML and at most {} are read: shorten assistant.facts",
             text.len(),
             Profile::MAX_BYTES
         )));
@@ -297,7 +402,68 @@ mod tests {
             validate(&client, &settings(), NOW).unwrap()[0].image,
             "registry.example/mcp-server:stable"
         );
-        client.spec.environments[0].image = Some(mcp_crds::environment::Image { tag: "next".to_owned() });
+        client.spec.environments[0].image =
+            Some(mcp_crds::environment::Image { tag: "next".to_owned(), digest: None });
         assert_eq!(validate(&client, &settings(), NOW).unwrap()[0].image, "registry.example/mcp-server:next");
+    }
+
+    #[test]
+    fn a_digest_pins_the_build_that_was_tried() {
+        let mut client = barbershop();
+        let digest = format!("sha256:{}", "a".repeat(64));
+        client.spec.environments[0].image =
+            Some(mcp_crds::environment::Image { tag: "next".to_owned(), digest: Some(digest.clone()) });
+        let image = &validate(&client, &settings(), NOW).unwrap()[0].image;
+        assert_eq!(*image, format!("registry.example/mcp-server:next@{digest}"));
+    }
+
+    #[test]
+    fn a_profile_of_its_own_takes_the_place_of_the_clients_in_that_environment_alone() {
+        let mut client = barbershop();
+        let mut staging = client.spec.environments[0].clone();
+        staging.name = EnvironmentName::Staging;
+        let mut tried = client.spec.profile.clone();
+        tried.services[0].price = "95.00".parse().unwrap();
+        staging.profile = Some(tried.clone());
+        client.spec.environments.push(staging);
+        let read = |tenant: &Tenant| Profile::from_yaml(&tenant.profile.as_ref().unwrap().0).unwrap();
+        let tenants = validate(&client, &settings(), NOW).unwrap();
+        assert_eq!((read(&tenants[0]), read(&tenants[1])), (client.spec.profile.clone(), tried));
+        // A fault in one says where it is and leaves the other alone.
+        client.spec.environments[1].profile.as_mut().unwrap().services[0].staff = vec!["nobody".to_owned()];
+        let tenants = validate(&client, &settings(), NOW).unwrap();
+        assert!(tenants[0].profile.is_ok());
+        let fault = tenants[1].profile.as_ref().unwrap_err().to_string();
+        assert!(fault.starts_with("spec.environments[staging].profile.services[0].staff"), "{fault}");
+        // And the other way round: a fault of the client's is none of an environment that has its own.
+        let good = client.spec.profile.clone();
+        client.spec.environments[1].profile = Some(good);
+        client.spec.profile.services[0].staff = vec!["nobody".to_owned()];
+        let tenants = validate(&client, &settings(), NOW).unwrap();
+        assert!(tenants[0].profile.is_err() && tenants[1].profile.is_ok());
+    }
+
+    #[test]
+    fn profiles_that_are_too_much_together_are_refused_where_they_are_added() {
+        let mut client = barbershop();
+        let mut fact = client.spec.profile.assistant.facts[0].clone();
+        fact.answer = "a".repeat(750);
+        client.spec.profile.assistant.facts = vec![fact; 100];
+        let profile = client.spec.profile.clone();
+        for name in [EnvironmentName::Staging, EnvironmentName::Development] {
+            let mut environment = client.spec.environments[0].clone();
+            environment.name = name;
+            environment.profile = Some(profile.clone());
+            client.spec.environments.push(environment);
+        }
+        let tenants = validate(&client, &settings(), NOW).unwrap();
+        let told =
+            |tenant: &Tenant| tenant.profile.as_ref().err().map(ToString::to_string).unwrap_or_default();
+        assert!(!told(&tenants[0]).contains("together") && !told(&tenants[1]).contains("together"));
+        assert!(
+            told(&tenants[2]).contains("shorten spec.environments[development].profile"),
+            "{}",
+            told(&tenants[2])
+        );
     }
 }

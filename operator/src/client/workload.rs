@@ -8,6 +8,7 @@ use kube::ResourceExt;
 
 use crate::{
     client::outcome::{Reason, Verdict},
+    labels,
     watches::Workload,
 };
 
@@ -29,12 +30,26 @@ pub fn judge(workload: &Workload) -> Verdict {
     }
 }
 
-/// The image that runs: its digest where the node tells it.
+/// The revision of what the platform gives that the server was delivered with.
+pub fn revision(workload: &Workload) -> Option<String> {
+    workload.deployment.as_deref()?.annotations().get(labels::REVISION).cloned()
+}
+
+/// The image that runs, as the node tells it: of the server in the youngest pod, for that is what was asked for last.
 pub fn running_image(workload: &Workload) -> Option<String> {
-    let statuses = workload.pods.iter().filter(|pod| !is_ending(pod)).filter_map(|pod| pod.status.as_ref());
-    statuses
-        .flat_map(|status| status.container_statuses.iter().flatten())
-        .find_map(|container| (!container.image_id.is_empty()).then(|| container.image_id.clone()))
+    let pods = workload.pods.iter().filter(|pod| !is_ending(pod));
+    let images = pods.filter_map(|pod| {
+        let containers = pod.status.as_ref()?.container_statuses.as_ref()?;
+        let server = containers.iter().find(|container| container.name == "server")?;
+        let image = Some(server.image_id.clone()).filter(|image| !image.is_empty())?;
+        Some((pod.creation_timestamp().map(|time| time.0), image))
+    });
+    images.max_by_key(|(made, _)| *made).map(|(_, image)| image)
+}
+
+/// The digest in it that a registry knows the image by. A node that loaded an image from a file knows none.
+pub fn digest(image: &str) -> Option<&str> {
+    image.rsplit_once('@').map(|(_, digest)| digest).filter(|digest| digest.starts_with("sha256:"))
 }
 
 fn is_rolled_out(deployment: &Deployment) -> bool {
@@ -200,6 +215,25 @@ mod tests {
             assert_eq!(verdict.reason, Reason::WorkloadNotReady);
             assert!(verdict.message.starts_with(expected), "{}", verdict.message);
         }
+    }
+
+    #[test]
+    fn the_digest_is_that_of_the_youngest_server_and_of_no_other_container() {
+        let pod = |made: &str, image: &str| {
+            let container = |name: &str, image: &str| json!({"name": name, "image": "", "imageID": image, "ready": true, "restartCount": 0});
+            json!({
+                "metadata": {"creationTimestamp": made},
+                "status": {"containerStatuses": [container("aside", "x@sha256:00"), container("server", image)]},
+            })
+        };
+        let pods = [
+            pod("2026-11-20T10:00:00Z", "registry.example/mcp-server@sha256:01"),
+            pod("2026-11-20T11:00:00Z", "registry.example/mcp-server@sha256:02"),
+            pod("2026-11-20T12:00:00Z", ""),
+        ];
+        let image = running_image(&starting(&pods)).unwrap();
+        assert_eq!(digest(&image), Some("sha256:02"));
+        assert_eq!(digest("sha256:03"), None, "loaded from a file");
     }
 
     #[test]

@@ -3,9 +3,10 @@
 
 use jiff::Timestamp;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
-    JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
+    CustomResourceDefinition, JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
 };
-use mcp_crds::McpClient;
+use kube_cel::{CompiledSchema, Validator, apply_defaults, compile_schema};
+use mcp_crds::{McpClient, McpPlan};
 use mcp_tenant::{Profile, profile::Mode, validate::Finding};
 use regex_lite::Regex;
 use serde_json::{Map, Value};
@@ -47,31 +48,83 @@ pub fn client(object: &Value, agency: Option<&str>, now: Timestamp) -> Result<Ch
     if let Err(error) = ClientKey::new(metadata("namespace"), metadata("name")) {
         found.push(format!("metadata.name: {error}"));
     }
-    let definition = mcp_crds::definition();
-    let version = definition.spec.versions.first();
-    let schema = version.and_then(|version| version.schema.as_ref()?.open_api_v3_schema.as_ref());
-    if let (Some(schema), Some(fields)) = (schema, object.as_object()) {
-        let known = ["apiVersion", "kind", "metadata", "spec", "status"];
-        let strange = fields.keys().filter(|field| !known.contains(&field.as_str()));
-        found.extend(strange.map(|field| format!("there is no field `{field}` beside `spec`")));
-        match (schema.properties.as_ref().and_then(|fields| fields.get("spec")), object.get("spec")) {
-            (Some(schema), Some(spec)) => walk(schema, spec, "spec", &mut found),
-            _ => found.push("spec is missing".to_owned()),
-        }
-    }
+    CLIENTS.with(|rules| rules.against(&object, &mut found));
     if !found.is_empty() {
         return Err(Faults(found));
     }
     let client: McpClient = serde_json::from_value(object)
         .map_err(|error| Faults(vec![format!("it cannot be read: {error}")]))?;
-    let findings = mcp_tenant::validate::validate(&client.spec.profile, now);
-    let (errors, warnings): (Vec<Finding>, Vec<Finding>) = findings.into_iter().partition(Finding::is_error);
-    let lines =
-        |findings: Vec<Finding>| findings.iter().map(|one| said("spec.profile", one)).collect::<Vec<_>>();
-    if errors.is_empty() {
-        Ok(Checked { client, warnings: lines(warnings) })
-    } else {
-        Err(Faults(lines(errors)))
+    let own = client.spec.environments.iter().filter_map(|environment| {
+        Some((format!("spec.environments[{}].profile", environment.name), environment.profile.as_ref()?))
+    });
+    let (mut errors, mut warnings) = (Vec::new(), Vec::new());
+    for (path, profile) in std::iter::once(("spec.profile".to_owned(), &client.spec.profile)).chain(own) {
+        for finding in mcp_tenant::validate::validate(profile, now) {
+            let lines = if finding.is_error() { &mut errors } else { &mut warnings };
+            lines.push(said(&path, &finding));
+        }
+    }
+    if errors.is_empty() { Ok(Checked { client, warnings }) } else { Err(Faults(errors)) }
+}
+
+/// Reads a plan from an object.
+pub fn plan(object: &Value) -> Result<McpPlan, Faults> {
+    let mut found = Vec::new();
+    if object["metadata"]["name"].as_str().unwrap_or_default().is_empty() {
+        found.push("metadata.name is missing: it is what clients name in spec.plan".to_owned());
+    }
+    PLANS.with(|rules| rules.against(object, &mut found));
+    if !found.is_empty() {
+        return Err(Faults(found));
+    }
+    serde_json::from_value(object.clone())
+        .map_err(|error| Faults(vec![format!("it cannot be read: {error}")]))
+}
+
+thread_local! {
+    // Compiled once, however many files there are.
+    static CLIENTS: Rules = Rules::new(mcp_crds::definition());
+    static PLANS: Rules = Rules::new(mcp_crds::plan_definition());
+}
+
+/// What a definition asks of an object.
+struct Rules {
+    schema: JSONSchemaProps,
+    text: Value,
+    compiled: CompiledSchema,
+}
+
+impl Rules {
+    fn new(definition: CustomResourceDefinition) -> Self {
+        let version = definition.spec.versions.into_iter().next();
+        let schema = version.and_then(|version| version.schema?.open_api_v3_schema).unwrap_or_default();
+        // What was made from JSON can be written as JSON.
+        let text = serde_json::to_value(&schema).unwrap_or_default();
+        Self { compiled: compile_schema(&text), schema, text }
+    }
+
+    /// Fields and forms, and then, as an API server does, the rules.
+    fn against(&self, object: &Value, found: &mut Vec<String>) {
+        let Some(fields) = object.as_object() else {
+            found.push("it is no map of fields".to_owned());
+            return;
+        };
+        let known = ["apiVersion", "kind", "metadata", "spec", "status"];
+        let strange = fields.keys().filter(|field| !known.contains(&field.as_str()));
+        found.extend(strange.map(|field| format!("there is no field `{field}` beside `spec`")));
+        match (self.schema.properties.as_ref().and_then(|fields| fields.get("spec")), object.get("spec")) {
+            (Some(schema), Some(spec)) => walk(schema, spec, "spec", found),
+            _ => found.push("spec is missing".to_owned()),
+        }
+        // Rules speak of objects that are of their form.
+        if !found.is_empty() {
+            return;
+        }
+        // An API server fills in what is left out before it judges.
+        let object = apply_defaults(&self.text, object);
+        if let Err(errors) = Validator::new().validate_compiled(&self.compiled, &object, None) {
+            found.extend(errors.as_slice().iter().map(ToString::to_string));
+        }
     }
 }
 
@@ -270,6 +323,35 @@ mod tests {
         object["metadata"].as_object_mut().unwrap().remove("namespace");
         let checked = client(&object, Some("salons"), NOW).unwrap();
         assert_eq!(checked.client.metadata.namespace.unwrap(), "salons");
+    }
+
+    #[test]
+    fn what_the_rules_of_admission_refuse_is_refused_here_too() {
+        let environment =
+            |change: &dyn Fn(&mut Value)| faults(|object| change(&mut object["spec"]["environments"][0]));
+        let said = environment(&|environment| environment["replicas"] = json!(2));
+        assert!(said.contains("more than one replica needs a PostgreSQL database"), "{said}");
+        let said = environment(&|environment| environment["database"] = json!({}));
+        assert!(said.contains("keep exactly one of them"), "{said}");
+        let said = environment(&|environment| environment["route"] = json!({"host": "10.0.0.1"}));
+        assert!(said.contains("is an address"), "{said}");
+        let said = faults(|object| {
+            let mut second = object["spec"]["environments"][0].clone();
+            second["name"] = json!("staging");
+            object["spec"]["environments"].as_array_mut().unwrap().push(second);
+        });
+        assert!(said.contains("give each environment a phoneNumberId of its own"), "{said}");
+    }
+
+    #[test]
+    fn a_plan_is_read_and_its_mistakes_are_named() {
+        let text = include_str!("../../../examples/plan.yaml");
+        let mut object: Value = serde_yaml::from_str(text).unwrap();
+        assert_eq!(plan(&object).unwrap().metadata.name.as_deref(), Some("basic"));
+        object["spec"]["rollout"] = json!({"waveSize": "many"});
+        assert!(plan(&object).unwrap_err().to_string().contains("like 10%"));
+        object["spec"] = json!({"limit": {}});
+        assert!(plan(&object).unwrap_err().to_string().contains("did you mean `limits`?"));
     }
 
     #[test]

@@ -13,8 +13,6 @@ use crate::{
 
 /// Which issuer of cert-manager makes the certificate.
 const ISSUER: &str = "cert-manager.io/cluster-issuer";
-/// Where RFC 9728 has a client look for what protects `/mcp`: in front of the tenant's own path.
-const PROTECTED_RESOURCE: &str = "/.well-known/oauth-protected-resource";
 
 /// The Ingress of a tenant.
 pub fn build(tenant: &Tenant, route: &Route) -> Ingress {
@@ -32,10 +30,7 @@ pub fn build(tenant: &Tenant, route: &Route) -> Ingress {
             rules: Some(vec![IngressRule {
                 host: Some(route.host.clone()),
                 http: Some(HTTPIngressRuleValue {
-                    paths: vec![
-                        path(tenant, route.path.clone()),
-                        path(tenant, format!("{PROTECTED_RESOURCE}{}", route.path)),
-                    ],
+                    paths: route.paths().map(|value| path(tenant, value)).into(),
                 }),
             }]),
             ..IngressSpec::default()
@@ -44,10 +39,21 @@ pub fn build(tenant: &Tenant, route: &Route) -> Ingress {
     }
 }
 
+/// How a path is to be understood. ingress-nginx refuses `Prefix` and `Exact` where the path holds anything but letters,
+/// digits, `/`, `_` and `-` (its setting `strict-validate-path-type`, on by default): a dot is one too many. It takes such
+/// a path as `ImplementationSpecific` and matches its beginning; Traefik treats that type as `Prefix`.
+fn path_type(path: &str) -> &'static str {
+    if path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/_-".contains(&byte)) {
+        "Prefix"
+    } else {
+        "ImplementationSpecific"
+    }
+}
+
 fn path(tenant: &Tenant, path: String) -> HTTPIngressPath {
     HTTPIngressPath {
+        path_type: path_type(&path).to_owned(),
         path: Some(path),
-        path_type: "Prefix".to_owned(),
         backend: IngressBackend {
             service: Some(IngressServiceBackend {
                 name: tenant.owner.name().to_owned(),

@@ -1,9 +1,16 @@
 //! The third step: from a validated tenant to manifests. Pure, with one builder per kind.
 
+pub mod asleep;
 pub mod deployment;
+pub mod disruption_budget;
+pub mod http_route;
 pub mod ingress;
+pub mod limit_range;
 pub mod namespace;
+pub mod network_policies;
+pub mod pod_monitor;
 pub mod profile;
+pub mod quota;
 pub mod role_binding;
 pub mod secrets;
 pub mod service;
@@ -18,6 +25,7 @@ use mcp_crds::EnvironmentName;
 
 use crate::{
     client::{credentials::Credentials, validate::Tenant},
+    installed::Installed,
     labels,
     manifests::{Foundation, Manifests, Prepared},
     names::ClientKey,
@@ -40,6 +48,8 @@ pub struct Inventory {
     pub secrets_hash: Option<String>,
     /// Whether a profile is there or will be.
     pub has_profile: bool,
+    /// Which kinds of other projects the cluster has.
+    pub installed: Installed,
 }
 
 /// What must stand before anything else.
@@ -55,20 +65,35 @@ pub fn manifests(
     tenant: &Tenant,
     platform: &Platform,
     credentials: Option<&Credentials>,
+    pull: Option<&Credentials>,
     inventory: &Inventory,
 ) -> Manifests<Prepared> {
+    let installed = inventory.installed;
+    let route = tenant.route.as_ref();
+    let gateway = route.and_then(|route| Some((route, route.gateway.as_ref()?)));
     Manifests {
+        openings: network_policies::openings(tenant, platform),
+        default_deny: network_policies::default_deny(tenant, platform),
+        limit_range: limit_range::build(tenant),
+        quota: quota::build(tenant, &platform.settings),
         service_account: service_account::build(tenant),
         credentials: credentials.map(|credentials| secrets::credentials(tenant, credentials)),
+        pull_secret: pull.map(|pull| secrets::pull(tenant, pull)),
         profile: tenant.profile.as_ref().ok().map(|text| profile::build(tenant, text, platform)),
         data: volume_claim::build(tenant),
-        route: tenant.route.as_ref().map(|route| ingress::build(tenant, route)),
+        route: route.filter(|_| gateway.is_none()).map(|route| ingress::build(tenant, route)),
+        http_route: gateway
+            .filter(|_| installed.http_route)
+            .map(|(route, gateway)| http_route::build(tenant, route, gateway)),
         service: service::build(tenant),
+        asleep: asleep::build(tenant, platform),
         deployment: inventory
             .secrets_hash
             .as_deref()
             .filter(|_| inventory.has_profile)
             .map(|hash| deployment::build(tenant, platform, hash)),
+        disruption_budget: disruption_budget::build(tenant),
+        pod_monitor: installed.pod_monitor.then(|| pod_monitor::build(tenant, &platform.settings)),
     }
 }
 

@@ -1,8 +1,22 @@
 //! The tenant's namespace: its owner, its number and route, and the strictest Pod Security Standard.
 
+use std::collections::BTreeSet;
+
 use k8s_openapi::{api::core::v1::Namespace, apimachinery::pkg::apis::meta::v1::ObjectMeta};
 
-use crate::{client::validate::Tenant, labels};
+use crate::{
+    client::validate::{Database, Tenant},
+    labels,
+};
+
+/// The annotation with the addresses a namespace answers for, the one asked for and those that are still served.
+pub fn holding(mut namespace: Namespace, claims: &BTreeSet<String>) -> Namespace {
+    if !claims.is_empty() {
+        let list = claims.iter().map(String::as_str).collect::<Vec<_>>().join(",");
+        namespace.metadata.annotations.get_or_insert_default().insert(labels::ROUTE.to_owned(), list);
+    }
+    namespace
+}
 
 /// The namespace of a tenant.
 pub fn build(tenant: &Tenant) -> Namespace {
@@ -11,7 +25,11 @@ pub fn build(tenant: &Tenant) -> Namespace {
         ["enforce", "audit", "warn"]
             .map(|mode| (format!("pod-security.kubernetes.io/{mode}"), "restricted".to_owned())),
     );
-    let mut annotations = labels::map([(labels::NUMBER, &tenant.phone_number_id)]);
+    let mut annotations =
+        labels::map([(labels::NUMBER, &tenant.phone_number_id), (labels::REVISION, &tenant.given.revision)]);
+    if tenant.database == Database::Provisioned {
+        annotations.insert(labels::DATABASE.to_owned(), "provisioned".to_owned());
+    }
     annotations.extend(tenant.route.as_ref().map(|route| (labels::ROUTE.to_owned(), route.claim())));
     Namespace {
         metadata: ObjectMeta {

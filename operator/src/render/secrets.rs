@@ -11,10 +11,23 @@ use crate::{
     manifests::Confidential,
 };
 
+/// Type of a Secret nodes pull images with.
+pub const PULL_TYPE: &str = "kubernetes.io/dockerconfigjson";
+/// Its one key.
+pub const PULL_KEY: &str = ".dockerconfigjson";
+
 /// The copy of the credentials the tenant reads.
 pub fn credentials(tenant: &Tenant, credentials: &Credentials) -> Confidential<Secret> {
     let data = credentials.0.0.iter().map(|(key, value)| (key.clone(), ByteString(value.clone())));
     Confidential(opaque(tenant, tenant.owner.credentials_secret(), data.collect()))
+}
+
+/// The copy of what nodes pull the image with.
+pub fn pull(tenant: &Tenant, pull: &Credentials) -> Confidential<Secret> {
+    let data = pull.0.0.iter().map(|(key, value)| (key.clone(), ByteString(value.clone())));
+    let mut secret = opaque(tenant, tenant.owner.pull_secret(), data.collect());
+    secret.type_ = Some(PULL_TYPE.to_owned());
+    Confidential(secret)
 }
 
 /// The keys, for the one time they are made.

@@ -1,5 +1,7 @@
 //! The manifests of the example, and what must hold for all of them.
 
+mod island;
+
 use std::collections::BTreeMap;
 
 use clap::Parser;
@@ -27,9 +29,13 @@ pub(crate) fn settings() -> Settings {
         "x",
         "--agency-namespaces=agency",
         "--server-image-repository=registry.example/mcp-server",
+        "--route-hosts=agency=*.agency.example,agency=wa.example,agency=x.example",
     ])
     .settings
 }
+
+/// A cluster that has everything.
+const ALL: Installed = Installed { http_route: true, pod_monitor: true };
 
 fn platform() -> Platform {
     Platform { settings: settings(), extra_ca: None }
@@ -45,23 +51,45 @@ fn credentials(token: &str) -> Credentials {
 }
 
 fn inventory(hash: &str) -> Inventory {
-    Inventory { secrets_hash: Some(hash.to_owned()), has_profile: true }
+    Inventory { secrets_hash: Some(hash.to_owned()), has_profile: true, installed: ALL }
 }
 
 fn rendered(tenant: &Tenant, platform: &Platform) -> Vec<Value> {
     let Foundation { namespace, role_binding } = foundation(tenant, platform);
-    let Manifests { service_account, credentials, profile, data, service, deployment, route } =
-        manifests(tenant, platform, Some(&credentials("value")), &inventory("hash"));
-    assert!(route.is_none());
+    let Manifests {
+        openings,
+        default_deny,
+        limit_range,
+        quota,
+        service_account,
+        credentials,
+        pull_secret,
+        profile,
+        data,
+        service,
+        asleep,
+        deployment,
+        disruption_budget,
+        pod_monitor,
+        route,
+        http_route,
+    } = manifests(tenant, platform, Some(&credentials("value")), None, &inventory("hash"));
+    assert!(route.is_none() && http_route.is_none() && disruption_budget.is_none());
+    assert!(asleep.is_none() && pull_secret.is_none());
     [
         serde_json::to_value(namespace),
         serde_json::to_value(role_binding),
+        serde_json::to_value(openings),
+        serde_json::to_value(default_deny),
+        serde_json::to_value(limit_range),
+        serde_json::to_value(quota),
         serde_json::to_value(service_account),
         serde_json::to_value(credentials),
         serde_json::to_value(profile),
         serde_json::to_value(data),
         serde_json::to_value(service),
         serde_json::to_value(deployment),
+        serde_json::to_value(pod_monitor),
     ]
     .map(Result::unwrap)
     .into()
@@ -73,7 +101,9 @@ fn the_barbershop_becomes_these_manifests() {
         .iter()
         .map(|document| serde_yaml::to_string(document).unwrap())
         .collect();
-    insta::assert_snapshot!(documents.join("---\n"));
+    // Its name says how all manifests look, and would change here with every other.
+    let revision = tenant().given.revision;
+    insta::assert_snapshot!(documents.join("---\n").replace(&revision, "[revision]"));
 }
 
 #[test]
@@ -90,7 +120,7 @@ fn every_manifest_says_whose_it_is() {
 #[test]
 fn a_new_price_leaves_the_pod_alone_and_a_new_secret_rolls_it() {
     let template = |tenant: &Tenant, hash: &str| {
-        let set = manifests(tenant, &platform(), Some(&credentials("value")), &inventory(hash));
+        let set = manifests(tenant, &platform(), Some(&credentials("value")), None, &inventory(hash));
         serde_json::to_value(set.deployment.unwrap().spec.unwrap().template).unwrap()
     };
     let mut client = barbershop();
@@ -113,7 +143,7 @@ fn the_hash_changes_with_the_credentials_and_with_the_keys() {
 
 #[test]
 fn no_secret_value_stands_in_the_deployment_and_debug_shows_none() {
-    let set = manifests(&tenant(), &platform(), Some(&credentials("top-secret")), &inventory("hash"));
+    let set = manifests(&tenant(), &platform(), Some(&credentials("top-secret")), None, &inventory("hash"));
     let key = keys::signing_key().unwrap();
     assert!(!serde_json::to_string(&set.deployment).unwrap().contains("top-secret"));
     assert_eq!(format!("{:?}", set.credentials), "Some([redacted])");
@@ -123,10 +153,10 @@ fn no_secret_value_stands_in_the_deployment_and_debug_shows_none() {
 #[test]
 fn without_complete_credentials_or_a_profile_there_is_no_deployment() {
     for inventory in [
-        Inventory { secrets_hash: None, has_profile: true },
-        Inventory { secrets_hash: Some("hash".to_owned()), has_profile: false },
+        Inventory { secrets_hash: None, ..inventory("hash") },
+        Inventory { has_profile: false, ..inventory("hash") },
     ] {
-        let set = manifests(&tenant(), &platform(), None, &inventory);
+        let set = manifests(&tenant(), &platform(), None, None, &inventory);
         assert!(set.deployment.is_none());
         assert!(set.credentials.is_none());
     }
@@ -217,7 +247,7 @@ fn a_route_makes_the_servers_address_and_an_ingress() {
     assert_eq!(variable(&tenant, "PUBLIC_URL").as_deref(), Some(base));
     assert_eq!(variable(&tenant, "BASE_PATH").as_deref(), Some("/barbearia-do-ze/production"));
     assert!(variable(&tenant, "ALLOWED_HOSTS").unwrap().starts_with("wa.agency.example,"));
-    let set = manifests(&tenant, &platform(), None, &inventory("hash"));
+    let set = manifests(&tenant, &platform(), None, None, &inventory("hash"));
     let ingress = serde_json::to_value(set.route.unwrap()).unwrap();
     let rule = &ingress["spec"]["rules"][0];
     assert_eq!(rule["host"], "wa.agency.example");
@@ -226,11 +256,42 @@ fn a_route_makes_the_servers_address_and_an_ingress() {
         rule["http"]["paths"][1]["path"],
         "/.well-known/oauth-protected-resource/barbearia-do-ze/production"
     );
+    // ingress-nginx refuses a dot in a path of another type.
+    assert_eq!(rule["http"]["paths"][0]["pathType"], "Prefix");
+    assert_eq!(rule["http"]["paths"][1]["pathType"], "ImplementationSpecific");
     assert_eq!(ingress["spec"]["ingressClassName"], "traefik");
     assert_eq!(ingress["metadata"]["annotations"]["cert-manager.io/cluster-issuer"], "letsencrypt");
     let namespace = foundation(&tenant, &platform()).namespace;
     let claim = "wa.agency.example/barbearia-do-ze/production";
     assert_eq!(namespace.metadata.annotations.unwrap()[labels::ROUTE], claim);
+}
+
+#[test]
+fn a_path_with_a_dot_is_taken_by_every_ingress_controller() {
+    let tenant = changed(|environment| {
+        environment.route =
+            serde_json::from_value(json!({"host": "wa.agency.example", "path": "/bella/v1.2"})).unwrap();
+    });
+    let set = manifests(&tenant, &platform(), None, None, &inventory("hash"));
+    let ingress = serde_json::to_value(set.route.unwrap()).unwrap();
+    let paths = ingress["spec"]["rules"][0]["http"]["paths"].as_array().unwrap().clone();
+    assert!(paths.iter().all(|path| path["pathType"] == "ImplementationSpecific"), "{paths:?}");
+}
+
+#[test]
+fn the_longest_address_fits_into_the_status() {
+    let host = format!("{}.example", vec!["a".repeat(60); 4].join("."));
+    let path = format!("/{}", "p".repeat(119));
+    let tenant = changed(|environment| {
+        environment.route = serde_json::from_value(json!({"host": host, "path": path})).unwrap();
+    });
+    let definition = serde_json::to_value(mcp_crds::definition()).unwrap();
+    let status =
+        "/spec/versions/0/schema/openAPIV3Schema/properties/status/properties/environments/items/properties";
+    for (field, after) in [("url", ""), ("webhookUrl", "/webhooks/whatsapp"), ("mcpUrl", "/mcp")] {
+        let most = definition.pointer(&format!("{status}/{field}/maxLength")).unwrap().as_u64().unwrap();
+        assert!((tenant.url() + after).len() as u64 <= most, "{field}");
+    }
 }
 
 #[test]
@@ -240,7 +301,7 @@ fn a_postgres_takes_replicas_and_no_volume_and_its_address_comes_from_the_secret
         environment.database =
             serde_json::from_value(json!({"postgres": {"secretRef": {"name": "ze-database"}}})).unwrap();
     });
-    let set = manifests(&tenant, &platform(), None, &inventory("hash"));
+    let set = manifests(&tenant, &platform(), None, None, &inventory("hash"));
     assert!(set.data.is_none());
     let deployment = serde_json::to_value(set.deployment).unwrap();
     assert_eq!(deployment["spec"]["replicas"], 3);
@@ -260,7 +321,31 @@ fn a_postgres_takes_replicas_and_no_volume_and_its_address_comes_from_the_secret
 #[test]
 fn a_suspended_environment_keeps_everything_and_runs_nothing() {
     let tenant = changed(|environment| environment.suspend = true);
-    let set = manifests(&tenant, &platform(), Some(&credentials("value")), &inventory("hash"));
+    let set = manifests(&tenant, &platform(), Some(&credentials("value")), None, &inventory("hash"));
     assert_eq!(set.deployment.unwrap().spec.unwrap().replicas, Some(0));
     assert!(set.data.is_some() && set.credentials.is_some());
+    assert!(set.asleep.is_none(), "the operator does not know its own address");
+}
+
+#[test]
+fn the_service_of_a_tenant_that_sleeps_leads_to_the_operator() {
+    let mut settings = settings();
+    settings.asleep_address = Some("10.1.2.3".parse().unwrap());
+    let mut client = barbershop();
+    client.spec.hibernate = Some(mcp_crds::client::Hibernation { reason: "winter".to_owned() });
+    let tenant = validate(&client, &settings, NOW).unwrap().remove(0);
+    let platform = Platform { settings, extra_ca: None };
+    let set = manifests(&tenant, &platform, None, None, &inventory("hash"));
+    assert_eq!(set.deployment.unwrap().spec.unwrap().replicas, Some(0));
+    let slice = serde_json::to_value(set.asleep.unwrap()).unwrap();
+    assert_eq!(slice["metadata"]["labels"]["kubernetes.io/service-name"], "barbearia-do-ze");
+    assert_eq!(
+        (&slice["addressType"], &slice["endpoints"][0]["addresses"][0]),
+        (&json!("IPv4"), &json!("10.1.2.3"))
+    );
+    // The port of the Service is found in the slice by its name.
+    let service = serde_json::to_value(set.service).unwrap();
+    assert_eq!(slice["ports"][0]["name"], service["spec"]["ports"][0]["name"]);
+    let awake = validate(&barbershop(), &platform.settings, NOW).unwrap().remove(0);
+    assert!(asleep::build(&awake, &platform).is_none());
 }

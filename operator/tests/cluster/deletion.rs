@@ -6,8 +6,8 @@ use k8s_openapi::api::{
     events::v1::Event,
 };
 use kube::{
-    ResourceExt,
-    api::{DeleteParams, ListParams},
+    Resource, ResourceExt,
+    api::{DeleteParams, ListParams, PostParams},
 };
 use mcp_crds::DeletionPolicy;
 use serde_json::json;
@@ -26,6 +26,60 @@ async fn assert_data_is_kept(world: &World, name: &str) {
     assert!(world.is_absent::<Service>(namespace, name).await);
     assert!(world.is_absent::<Secret>(namespace, &format!("{name}-credentials")).await);
     assert!(world.is_absent::<ConfigMap>(namespace, &format!("{name}-profile")).await);
+}
+
+async fn data_of(world: &World, name: &str) -> (PersistentVolumeClaim, Secret) {
+    let namespace = &format!("{name}-production");
+    (
+        world.found(namespace, &format!("{name}-data")).await,
+        world.found(namespace, &format!("{name}-keys")).await,
+    )
+}
+
+/// An object as a backup has it: what the cluster it came from knew of it is not taken along.
+fn as_from_a_backup<K: Resource<DynamicType = ()>>(mut object: K) -> K {
+    let meta = object.meta_mut();
+    (meta.uid, meta.resource_version, meta.creation_timestamp) = (None, None, None);
+    (meta.managed_fields, meta.finalizers, meta.generation) = (None, None, None);
+    object
+}
+
+#[tokio::test]
+async fn what_a_backup_brings_back_under_other_uids_is_the_clients_own() {
+    let world = World::enter("deletion").await;
+    let client = world.running("restored", "54000006").await;
+    let (claim, keys) = data_of(&world, "restored").await;
+    let namespace = world.namespaces().get("restored-production").await.unwrap();
+    world.clear("restored").await;
+    eventually("nothing is left of it", async || {
+        let left = world.namespaces().get_opt("restored-production").await.unwrap();
+        left.map_or(Ok(()), |left| Err(format!("{:?}", left.status)))
+    })
+    .await;
+
+    // The order of a restore: namespaces, what is in them, and custom resources last.
+    let new = PostParams::default();
+    let mut namespace = as_from_a_backup(namespace);
+    (namespace.spec, namespace.status) = (None, None);
+    world.namespaces().create(&new, &namespace).await.unwrap();
+    let mut claim = as_from_a_backup(claim);
+    claim.status = None;
+    let claim =
+        world.inside::<PersistentVolumeClaim>("restored-production").create(&new, &claim).await.unwrap();
+    let secret = as_from_a_backup(keys.clone());
+    world.inside::<Secret>("restored-production").create(&new, &secret).await.unwrap();
+    world.credentials("restored", &[]).await;
+    let again = world.clients().create(&new, &as_from_a_backup(client.clone())).await.unwrap();
+    assert_ne!(again.uid(), client.uid());
+    world.pretend_pods_run("restored-production").await;
+    world.reason("restored", "Ready").await;
+    let (claim_again, keys_again) = data_of(&world, "restored").await;
+    assert_eq!((claim_again.uid(), keys_again.data), (claim.uid(), keys.data));
+    let mounted =
+        world.deployment("restored-production", "restored").await.spec.unwrap().template.spec.unwrap();
+    let volumes = serde_json::to_string(&mounted.volumes).unwrap();
+    assert!(volumes.contains("restored-data"), "{volumes}");
+    world.clear("restored").await;
 }
 
 #[tokio::test]
@@ -129,7 +183,23 @@ async fn an_environment_that_is_taken_out_of_the_spec_keeps_its_data_and_leaves_
     world.reason("shrink", "Ready").await;
     assert_eq!(world.deployment("shrink-staging", "shrink").await.uid(), before.uid());
 
+    // Asked for again, it finds its data.
+    let (claim, keys) = data_of(&world, "shrink").await;
+    world.patch("shrink", json!({"spec": {"environments": client.spec.environments}})).await;
+    world.pretend_pods_run("shrink-production").await;
+    world.reason("shrink", "Ready").await;
+    let (claim_again, keys_again) = data_of(&world, "shrink").await;
+    assert_eq!((claim_again.uid(), keys_again.data), (claim.uid(), keys.data));
+    assert!(!claim_again.labels().contains_key(DETACHED));
+
     // Deleting the client leaves what was detached before where it is.
+    world.patch("shrink", json!({"spec": {"environments": left}})).await;
+    eventually("production is detached again", async || {
+        let labels =
+            world.namespaces().get("shrink-production").await.unwrap().metadata.labels.unwrap_or_default();
+        if labels.contains_key(DETACHED) { Ok(()) } else { Err(format!("{labels:?}")) }
+    })
+    .await;
     world.delete("shrink").await;
     assert_data_is_kept(&world, "shrink").await;
     world.clear("shrink").await;

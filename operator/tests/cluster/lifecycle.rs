@@ -42,6 +42,7 @@ async fn a_client_becomes_a_tenant_that_reports_ready() {
     assert_eq!(
         kinds,
         [
+            "Ready",
             "NamespaceReady",
             "ProfileReady",
             "CredentialsReady",

@@ -1,6 +1,6 @@
 //! Plans: their limits hold, and none goes while a client names it.
 
-use k8s_openapi::api::networking::v1::Ingress;
+use k8s_openapi::api::{core::v1::Secret, networking::v1::Ingress};
 use kube::{
     Api,
     api::{DeleteParams, Patch, PatchParams, PostParams},
@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 
 use crate::world::{World, eventually};
 
-fn plans(world: &World) -> Api<McpPlan> {
+pub fn plans(world: &World) -> Api<McpPlan> {
     Api::all(world.client.clone())
 }
 
-async fn make(world: &World, name: &str, spec: Value) {
+pub async fn make(world: &World, name: &str, spec: Value) {
     let _ = plans(world).delete(name, &DeleteParams::default()).await;
     gone(world, name).await;
     let plan = json!({
@@ -23,7 +23,7 @@ async fn make(world: &World, name: &str, spec: Value) {
     plans(world).create(&PostParams::default(), &serde_json::from_value(plan).unwrap()).await.unwrap();
 }
 
-async fn gone(world: &World, name: &str) {
+pub async fn gone(world: &World, name: &str) {
     eventually(&format!("the plan {name} is gone"), async || {
         match plans(world).get_opt(name).await.map_err(|error| error.to_string())? {
             None => Ok(()),
@@ -105,4 +105,100 @@ async fn a_route_comes_and_goes_with_the_spec_and_belongs_to_the_first() {
     world.found::<Ingress>("routed-too-production", "routed-too").await;
     world.clear("routed").await;
     world.clear("routed-too").await;
+}
+
+#[tokio::test]
+async fn a_host_of_another_agency_is_refused_at_admission_and_one_that_came_around_it_has_a_condition() {
+    let world = World::enter("plans").await;
+    world.credentials("host", &[]).await;
+    let mut client = world.example("host", "58000004");
+    for host in
+        ["evil-agency.example", "agency.example", "a.b.agency.example", "wa.agency.example.evil.example"]
+    {
+        client.spec.environments[0].route = serde_json::from_value(json!({"host": host})).unwrap();
+        let refusal = world.clients().create(&PostParams::default(), &client).await.unwrap_err().to_string();
+        assert!(refusal.contains("may have no other host than: *.agency.example"), "{host}: {refusal}");
+    }
+    client.spec.environments[0].route = serde_json::from_value(json!({"host": "admitted.example"})).unwrap();
+    world.create(&client).await;
+    let message = world.reason("host", "HostNotAllowed").await;
+    assert!(
+        message.contains("may not have the host admitted.example: use one of *.agency.example"),
+        "{message}"
+    );
+    assert!(world.namespaces().get_opt("host-production").await.unwrap().is_none(), "nothing was made");
+    // Another edit is not refused for what is there already.
+    let fields = world.clients().get("host").await.unwrap().spec.environments;
+    let mut environment = serde_json::to_value(&fields[0]).unwrap();
+    environment["suspend"] = json!(true);
+    world.patch("host", json!({"spec": {"environments": [environment]}})).await;
+    environment["route"]["host"] = json!("wa.agency.example");
+    world.patch("host", json!({"spec": {"environments": [environment]}})).await;
+    world.found::<Ingress>("host-production", "host").await;
+    world.clear("host").await;
+}
+
+#[tokio::test]
+async fn what_a_plan_says_of_pods_reaches_them_and_only_a_labelled_pull_secret_is_copied() {
+    let world = World::enter("plans").await;
+    let pods =
+        json!({"priorityClassName": "tenants", "runtimeClassName": "gvisor", "imagePullSecret": "registry"});
+    let defaults = json!({"resources": {"limits": {"memory": "96Mi"}}, "model": {"name": "gemini-4"}, "tokensPerDay": 1000});
+    make(&world, "pods", json!({"pods": pods, "defaults": defaults})).await;
+    world.credentials("pods", &[]).await;
+    let mut client = world.example("pods", "58000005");
+    client.spec.plan = Some("pods".to_owned());
+    client.spec.environments[0].resources = None;
+    client.spec.environments[0].model.name = None;
+    world.create(&client).await;
+    let message = world.reason("pods", "SecretMissing").await;
+    assert!(message.contains("there is no Secret registry") && message.contains("pull-secret"), "{message}");
+
+    let secrets = world.inside::<Secret>("plans");
+    let secret = |labels: Value| {
+        json!({
+            "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/dockerconfigjson",
+            "metadata": {"name": "registry", "labels": labels},
+            "stringData": {".dockerconfigjson": "{\"auths\": {}}"},
+        })
+    };
+    let parameters = PatchParams::apply("tests").force();
+    secrets.patch("registry", &parameters, &Patch::Apply(secret(json!({})))).await.unwrap();
+    world.patch("pods", json!({"metadata": {"annotations": {"example.com/again": "1"}}})).await;
+    let message = world.reason("pods", "SecretNotLabelled").await;
+    assert!(message.contains("mcp-platform.dev/pull-secret=true"), "{message}");
+    let marked = secret(json!({"mcp-platform.dev/pull-secret": "true"}));
+    secrets.patch("registry", &parameters, &Patch::Apply(marked)).await.unwrap();
+
+    let pod = world.deployment("pods-production", "pods").await.spec.unwrap().template.spec.unwrap();
+    assert_eq!(pod.priority_class_name.as_deref(), Some("tenants"));
+    assert_eq!(pod.runtime_class_name.as_deref(), Some("gvisor"));
+    assert_eq!(pod.image_pull_secrets.unwrap()[0].name, "pods-pull");
+    let limits = pod.containers[0].resources.clone().unwrap().limits.unwrap();
+    assert_eq!(limits["memory"].0, "96Mi");
+    let copy: Secret = world.found("pods-production", "pods-pull").await;
+    assert_eq!(copy.data.unwrap()[".dockerconfigjson"].0, b"{\"auths\": {}}");
+    eventually("the status says what holds and where it is from", async || {
+        let status = world.clients().get("pods").await.unwrap().status.unwrap_or_default();
+        let effective =
+            status.environments.first().and_then(|one| one.effective.clone()).ok_or("nothing yet")?;
+        assert_eq!(effective.models, ["gemini-4"]);
+        assert_eq!((effective.resources.as_str(), effective.tokens_per_day), ("10m, 32Mi, 96Mi", Some(1000)));
+        assert_eq!(effective.from_plan, ["models", "resources", "tokensPerDay"]);
+        Ok(())
+    })
+    .await;
+    world.patch("pods", json!({"spec": {"plan": null}})).await;
+    eventually("the copy goes with the plan", async || {
+        if world.is_absent::<Secret>("pods-production", "pods-pull").await {
+            Ok(())
+        } else {
+            Err("there".into())
+        }
+    })
+    .await;
+    world.clear("pods").await;
+    plans(&world).delete("pods", &DeleteParams::default()).await.unwrap();
+    gone(&world, "pods").await;
+    secrets.delete("registry", &DeleteParams::default()).await.unwrap();
 }

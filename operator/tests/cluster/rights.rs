@@ -1,9 +1,15 @@
 //! What the operator may not do, and what nobody may see.
 
-use k8s_openapi::api::core::v1::{ConfigMap, Pod, Secret};
+use k8s_openapi::{
+    api::{
+        core::v1::{ConfigMap, Pod, ResourceQuota, Secret},
+        networking::v1::NetworkPolicy,
+    },
+    apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
+};
 use kube::{
     Api, Client,
-    api::{ListParams, PostParams},
+    api::{DeleteParams, ListParams, PostParams},
 };
 
 use crate::{
@@ -29,6 +35,29 @@ async fn the_operator_reads_no_secret_and_no_workload_outside_of_agencies_and_te
     secret.metadata.name = Some("planted".to_owned());
     let agency = Api::<Secret>::namespaced(client, "rights");
     assert!(refused(agency.create(&PostParams::default(), &secret).await.unwrap_err()));
+    drop(world);
+}
+
+#[tokio::test]
+async fn what_is_around_workloads_is_seen_everywhere_and_written_in_tenants_namespaces_alone() {
+    let world = World::enter("rights").await;
+    let client = Client::try_from(running::rights_of_the_chart().await).unwrap();
+    let refused = |error: kube::Error| matches!(error, kube::Error::Api(status) if status.is_forbidden());
+    let everywhere = ListParams::default();
+    Api::<NetworkPolicy>::all(client.clone()).list(&everywhere).await.unwrap();
+    let mut policy = NetworkPolicy::default();
+    policy.metadata.name = Some("planted".to_owned());
+    for namespace in ["elsewhere", "rights", OPERATOR_NAMESPACE] {
+        let policies = Api::<NetworkPolicy>::namespaced(client.clone(), namespace);
+        assert!(refused(policies.create(&PostParams::default(), &policy).await.unwrap_err()), "{namespace}");
+        let quotas = Api::<ResourceQuota>::namespaced(client.clone(), namespace);
+        let deleted = quotas.delete("any", &DeleteParams::default()).await;
+        assert!(refused(deleted.unwrap_err()), "{namespace}");
+    }
+    let definitions = Api::<CustomResourceDefinition>::all(client);
+    assert!(refused(definitions.list_metadata(&everywhere).await.unwrap_err()), "only those it uses");
+    let own = everywhere.fields("metadata.name=podmonitors.monitoring.coreos.com");
+    definitions.list_metadata(&own).await.unwrap();
     drop(world);
 }
 

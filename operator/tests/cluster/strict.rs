@@ -7,6 +7,8 @@ use serde_json::{Map, Value, json};
 use crate::bed;
 
 const PREFIX: &str = "#/definitions/";
+/// The groups rendered manifests are of.
+const SCHEMAS_OF: [&str; 5] = ["", "apps", "networking.k8s.io", "policy", "rbac.authorization.k8s.io"];
 
 /// Runs `kubeconform -strict` over a folder: what it found wrong, or nothing.
 pub fn check(folder: &Path, schemas: &Path) -> Result<(), String> {
@@ -31,7 +33,7 @@ fn write_schemas(folder: &Path) {
         let kinds = definition["x-kubernetes-group-version-kind"].as_array().into_iter().flatten();
         for kind in kinds {
             let group = kind["group"].as_str().unwrap();
-            if kind["version"] != "v1" || !["", "apps", "rbac.authorization.k8s.io"].contains(&group) {
+            if kind["version"] != "v1" || !SCHEMAS_OF.contains(&group) {
                 continue;
             }
             let mut names = BTreeSet::new();

@@ -101,6 +101,7 @@ async fn the_doctor_follows_a_client_from_missing_credentials_to_ready() {
     let (code, said) = doctor("patient").await;
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("missing or empty: GEMINI_API_KEY, GOOGLE_PRIVATE_KEY"), "{said}");
+    assert!(said.contains("earlier: McpClient patient: production: there is no Secret"), "{said}");
 
     world.credentials("patient", &[]).await;
     let waiting = |reason: &str, message: &str| {

@@ -21,6 +21,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use crate::{
     bed,
     running::{self, OPERATOR},
+    servers,
 };
 
 /// The tests share one operator and count its requests: one at a time.
@@ -70,7 +71,7 @@ impl World {
         client.spec.credentials_secret_ref.name = format!("{name}-credentials");
         client.spec.deletion_policy = DeletionPolicy::Retain;
         number.clone_into(&mut client.spec.environments[0].whatsapp.phone_number_id);
-        "99999".clone_into(&mut client.spec.environments[0].resources.requests.cpu);
+        "99999".clone_into(&mut client.spec.environments[0].resources.get_or_insert_default().requests.cpu);
         client
     }
 
@@ -179,8 +180,10 @@ impl World {
     /// Writes into the status of the namespace's pods what a kubelet would.
     pub async fn pretend_pods_run(&self, namespace: &str) {
         let pods = self.inside::<Pod>(namespace);
+        let address = servers::ADDRESS.to_string();
         let status = json!({"status": {
             "phase": "Running",
+            "podIP": address, "podIPs": [{"ip": address}],
             "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": "2026-11-20T10:00:00Z"}],
         }});
         eventually(&format!("a pod appears in {namespace} and becomes ready"), async || {

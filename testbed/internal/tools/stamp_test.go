@@ -109,7 +109,7 @@ func TestKubernetesReportsTheVersionItsModuleRequires(t *testing.T) {
 
 func TestEveryToolHasItsOwnNameAndExactlyOnePin(t *testing.T) {
 	seen := map[string]bool{}
-	for _, tool := range ForNode() {
+	for _, tool := range ForTests() {
 		if seen[tool.Name] {
 			t.Errorf("%s is listed twice", tool.Name)
 		}

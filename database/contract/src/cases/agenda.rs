@@ -94,17 +94,24 @@ pub async fn the_agenda_has_what_shares_an_instant_with_the_span(bed: Arc<Bed>) 
     assert!(store.agenda(minute(61), minute(90), at(0)).await.unwrap().standing.is_empty());
 }
 
-pub async fn an_occupation_of_a_month_is_found_at_its_end_and_keeps_others_out(bed: Arc<Bed>) {
+pub async fn however_long_a_lane_is_taken_its_last_minute_is_found_and_keeps_others_out(bed: Arc<Bed>) {
     let store = &*bed.store;
-    let days = 31 * 24 * 60;
-    let mut long = choice(&id(1), "ze", 0, 45);
-    long.occupations[0].to = minute(days);
-    booked(store, long, at(0)).await;
-    let agenda = store.agenda(minute(days - 1), minute(days + 60), at(0)).await.unwrap();
-    assert_eq!(agenda.occupied.len(), 1);
-    assert!(store.agenda(minute(days), minute(days + 60), at(0)).await.unwrap().occupied.is_empty());
-    assert_eq!(refusal(&book(store, choice(&id(2), "ze", days - 1, 30), at(0)).await), "slot_taken");
-    booked(store, choice(&id(3), "ze", days, 30), at(0)).await;
+    // Both sides of an hour, four hours and a day, which searches may treat differently, and the longest there is.
+    for (n, minutes) in (1..).zip([1, 60, 61, 240, 241, 1_440, 1_441, 31 * 1_440]) {
+        let lane = format!("p{n}");
+        let mut long = choice(&id(n), &lane, 0, 1);
+        long.occupations[0].to = minute(minutes);
+        booked(store, long, at(0)).await;
+        let found = async |from, to| {
+            let agenda = store.agenda(minute(from), minute(to), at(0)).await.unwrap();
+            agenda.occupied.iter().filter(|o| o.booking_id == id(n)).count()
+        };
+        assert_eq!(found(minutes - 1, minutes + 60).await, 1, "{minutes}");
+        assert_eq!(found(minutes, minutes + 60).await, 0, "{minutes}");
+        let last = choice(&id(100 + n), &lane, minutes - 1, 30);
+        assert_eq!(refusal(&book(store, last, at(0)).await), "slot_taken", "{minutes}");
+        booked(store, choice(&id(200 + n), &lane, minutes, 1), at(0)).await;
+    }
 }
 
 pub async fn services_of_one_visit_count_one_by_one(bed: Arc<Bed>) {

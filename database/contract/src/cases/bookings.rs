@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mcp_store::{
     StoreError,
-    booking::{BookedFor, BookingItem, BookingOutcome, BookingRow, BookingState, OpenLimit, Refused},
+    booking::{BookedFor, BookingItem, BookingOutcome, BookingRow, BookingState, Change, OpenLimit, Refused},
 };
 
 use super::changes::changed;
@@ -220,6 +220,27 @@ pub async fn bookings_of_a_span_are_those_that_begin_in_it(bed: Arc<Bed>) {
     assert_eq!(found(60, 100, 9).await, [id(2), id(3)], "the end is exclusive");
     assert_eq!(found(61, 900, 9).await, [id(1)]);
     assert_eq!(found(0, 900, 1).await, [id(2)]);
+}
+
+pub async fn requests_are_found_among_all_bookings_page_by_page(bed: Arc<Bed>) {
+    let store = &*bed.store;
+    for (n, staff, start) in [(4, "ze", 60), (3, "rui", 60), (2, "eva", 30), (1, "leo", 90)] {
+        let mut asked = choice(&id(n), staff, start, 45);
+        asked.booking.state = BookingState::Requested;
+        booked(store, asked, at(0)).await;
+    }
+    booked(store, choice(&id(5), "ana", 60, 45), at(0)).await;
+    booked(store, hold(&id(6), "ada", 60, 45, minute(999)), at(0)).await;
+    changed(store, "c", &id(1), cancel()).await;
+    let found = async |from, most| {
+        let rows = store.requested(minute(from), most).await.unwrap();
+        rows.into_iter().map(|row| row.booking.id).collect::<Vec<_>>()
+    };
+    assert_eq!(found(0, 9).await, [id(2), id(3), id(4)], "requested only, in order of (start, id)");
+    assert_eq!(found(60, 9).await, [id(3), id(4)], "the begin is inclusive");
+    assert_eq!(found(0, 2).await, [id(2), id(3)]);
+    store.change(&change("y", &id(3), Change::Confirm), at(0)).await.unwrap();
+    assert_eq!(found(0, 9).await, [id(2), id(4)]);
 }
 
 pub async fn a_customer_has_at_most_so_many_open_bookings(bed: Arc<Bed>) {

@@ -10,7 +10,9 @@ use mcp_store::{
 
 use crate::{
     Bed,
-    make::{at, blind, book, booked, cancel, change, choice, id, minute, movable, move_to, on, refusal},
+    make::{
+        at, blind, book, booked, cancel, change, choice, id, minute, movable, move_to, on, personal, refusal,
+    },
 };
 
 /// A cut on one of two chairs.
@@ -159,6 +161,34 @@ pub async fn neither_sql_nor_a_revived_state_makes_an_overlap(bed: Arc<Bed>) {
     let revived = raw.execute(&format!("UPDATE booking SET state = 'confirmed' WHERE id = '{one}'")).await;
     assert!(revived.as_ref().is_err_and(|why| why.contains("overlap")), "{revived:?}");
     assert_eq!(raw.number("SELECT count(*) FROM occupation WHERE standing").await, 2);
+}
+
+pub async fn nothing_of_a_booking_is_there_without_it(bed: Arc<Bed>) {
+    let mut wanted = choice(&id(1), "ze", 60, 45);
+    wanted.reminders = vec![minute(30)];
+    booked(&*bed.store, wanted, at(0)).await;
+    bed.store.record(&personal("live", None, "x".into()), at(0)).await.unwrap();
+    let raw = bed.raw().await;
+    let (one, nobody) = (id(1), id(2));
+    for stray in [
+        format!(
+            "INSERT INTO occupation SELECT '{nobody}', 'rui', from_us, to_us, share, pinned, standing FROM occupation"
+        ),
+        format!(
+            "INSERT INTO reminder (booking_id, due_us, state, not_before_us) VALUES ('{nobody}', 1, 'pending', 1)"
+        ),
+        format!("UPDATE occupation SET booking_id = '{nobody}'"),
+        format!("UPDATE reminder SET booking_id = '{nobody}'"),
+        format!("UPDATE booking SET id = '{nobody}'"),
+        "INSERT INTO audit_payload (seq, salt, content_json) VALUES (9, 's', '{}')".to_owned(),
+    ] {
+        let done = raw.execute(&stray).await;
+        assert!(done.is_err(), "{stray}: {done:?}");
+    }
+    raw.execute(&format!("DELETE FROM booking WHERE id = '{one}'")).await.unwrap();
+    for table in ["occupation", "reminder"] {
+        assert_eq!(raw.number(&format!("SELECT count(*) FROM {table}")).await, 0, "{table}");
+    }
 }
 
 pub async fn nine_to_ten_and_ten_to_eleven_on_two_chairs_still_take_half_past_nine(bed: Arc<Bed>) {

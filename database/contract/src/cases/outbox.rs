@@ -295,19 +295,28 @@ pub async fn what_was_not_delivered_is_found_by_its_key_and_said_again_once(bed:
         store.enqueue(first.id, &keyed(id, key), at(0)).await.unwrap();
         refused(store, 100).await;
     }
-    let found = store.unsaid(&["approve", "proposal"], 9).await.unwrap();
+    let found = store.unsaid(&["approve", "proposal"], at(0), 0, 9).await.unwrap();
     let about: Vec<(&str, &str)> = found.iter().map(|row| (&*row.id, &*row.dedupe_key)).collect();
     assert_eq!(about, [("a", "approve:b1:1"), ("c", "proposal:b3:1")]);
     assert_eq!((found[0].conversation_id, found[0].failed_at), (first.id, at(110)));
     assert_eq!((&found[0].body, &*found[0].why), (&notice("a").body, "the window is closed"));
-    assert_eq!(store.unsaid(&["approve", "proposal"], 1).await.unwrap().len(), 1);
-    assert!(store.unsaid(&[], 9).await.unwrap().is_empty());
+    assert_eq!(store.unsaid(&["approve", "proposal"], at(0), 0, 1).await.unwrap().len(), 1);
+    let next = store.unsaid(&["approve", "proposal"], at(0), found[0].dead_letter, 1).await.unwrap();
+    assert_eq!(next, found[1..], "page by page");
+    assert_eq!(found[0].state, OutgoingState::Failed);
+    let late = store.unsaid(&["approve", "proposal"], at(111), 0, 9).await.unwrap();
+    assert_eq!(late, [], "given up before");
+    assert!(store.unsaid(&[], at(0), 0, 9).await.unwrap().is_empty());
 
     let nowhere = store.say_again("a", 999, &keyed("a2", "approve:b1:1"), at(1000)).await;
     assert!(matches!(nowhere, Err(StoreError::NotFound(_))), "{nowhere:?}");
     assert!(store.say_again("a", second.id, &keyed("a2", "approve:b1:1"), at(1000)).await.unwrap());
     assert!(!store.say_again("a", second.id, &keyed("a3", "approve:b1:1"), at(1000)).await.unwrap());
-    assert_eq!(store.unsaid(&["approve"], 9).await.unwrap(), [], "one that is on its way is not missing");
+    assert_eq!(
+        store.unsaid(&["approve"], at(0), 0, 9).await.unwrap(),
+        [],
+        "one that is on its way is not missing"
+    );
     let twice = store.enqueue(first.id, &keyed("a4", "approve:b1:1"), at(1000)).await.unwrap();
     assert_eq!(twice, Enqueued::Duplicate("a2".into()), "the key is the new message's");
     assert_eq!(state(store, "a").await, OutgoingState::Failed);
@@ -319,10 +328,10 @@ pub async fn what_was_not_delivered_is_found_by_its_key_and_said_again_once(bed:
     let letters = store.dead_letters(0, 9).await.unwrap();
     let names: Vec<&str> = letters.iter().map(|row| &*row.letter.payload).collect();
     assert_eq!(names, ["b", "c", "d"], "nobody has to look at what was said again");
-    let proposal = store.unsaid(&["proposal"], 9).await.unwrap().remove(0);
+    let proposal = store.unsaid(&["proposal"], at(0), 0, 9).await.unwrap().remove(0);
     assert_eq!(proposal.dead_letter, letters[1].id);
     store.discard(proposal.dead_letter).await.unwrap();
-    assert!(store.unsaid(&["proposal"], 9).await.unwrap().is_empty(), "a person has dealt with it");
+    assert!(store.unsaid(&["proposal"], at(0), 0, 9).await.unwrap().is_empty(), "a person has dealt with it");
 }
 
 pub async fn what_many_say_again_at_once_is_said_once(bed: Arc<Bed>) {

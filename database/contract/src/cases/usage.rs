@@ -11,7 +11,8 @@ pub async fn amounts_add_up_per_day(bed: Arc<Bed>) {
     let store = &*bed.store;
     let (monday, tuesday) = (date(2026, 11, 23), date(2026, 11, 24));
     assert_eq!(store.usage(monday).await.unwrap(), Usage::default());
-    let turn = Usage { tokens_in: 1200, tokens_out: 80, messages: 1, audio_seconds: 0 };
+    let turn =
+        Usage { tokens_in: 1200, tokens_out: 80, messages: 1, cost_nanos: 1_200_000, ..Usage::default() };
     assert_eq!(store.add_usage(monday, None, &turn).await.unwrap(), turn);
     let voice = Usage { audio_seconds: 14, ..Usage::default() };
     let sum = Usage { audio_seconds: 14, ..turn };

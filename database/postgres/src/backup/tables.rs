@@ -13,18 +13,23 @@ pub(super) struct Table {
     pub order: String,
 }
 
-/// All tables of the tenant's schema; a table comes after those it refers to.
+/// All tables of the tenant's schema; a table comes after those it refers to, by a foreign key or by a trigger of ours.
 pub(super) async fn all(connection: &mut PgConnection) -> Result<Vec<Table>, sqlx::Error> {
     // `levels` counts the longest way along foreign keys; 20 ends it where they should ever form a circle.
     let rows: Vec<(String, String, String)> = sqlx::query_as(
         r#"WITH RECURSIVE base AS (
                SELECT c.oid, c.relname::text AS name FROM pg_class c
                WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r'
+           ), refers AS (
+               SELECT conrelid AS one, confrelid AS other FROM pg_constraint WHERE contype = 'f' AND conrelid <> confrelid
+               UNION
+               SELECT a.oid, b.oid
+               FROM (VALUES ('occupation', 'booking'), ('reminder', 'booking'), ('audit_payload', 'audit')) AS t (one, other)
+                   JOIN base a ON a.name = t.one JOIN base b ON b.name = t.other
            ), levels AS (
                SELECT oid, 0 AS level FROM base
                UNION
-               SELECT f.conrelid, l.level + 1 FROM pg_constraint f JOIN levels l ON f.confrelid = l.oid
-               WHERE f.contype = 'f' AND f.conrelid <> f.confrelid AND l.level < 20
+               SELECT f.one, l.level + 1 FROM refers f JOIN levels l ON f.other = l.oid WHERE l.level < 20
            )
            SELECT b.name,
                (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a

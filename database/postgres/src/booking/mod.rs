@@ -154,6 +154,20 @@ impl BookingStore for PostgresStore {
         rows.iter().map(row::read).collect()
     }
 
+    async fn requested(&self, from: Timestamp, most: u32) -> Result<Vec<BookingRow>, StoreError> {
+        let rows = sqlx::query(concat!(
+            "SELECT ",
+            row::columns!(),
+            " FROM booking b WHERE b.state = 'requested' AND b.start_us >= $1 ORDER BY b.start_us, b.id LIMIT $2"
+        ))
+        .bind(micros::to(from))
+        .bind(i64::from(most))
+        .fetch_all(&self.pool)
+        .await
+        .map_err(error::store)?;
+        rows.iter().map(row::read).collect()
+    }
+
     async fn book(&self, request: &BookingRequest, now: Timestamp) -> Result<BookingOutcome, StoreError> {
         self.bookings.ask((request.clone(), now), |asked| self.book_all(asked)).await
     }

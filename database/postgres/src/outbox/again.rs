@@ -11,17 +11,25 @@ use super::{insert, row};
 use crate::{dead_letter, error, text};
 
 /// Found by their dead letters, of which there are few, not among all that was ever sent.
-pub(super) async fn unsaid(pool: &PgPool, words: &[&str], most: u32) -> Result<Vec<Unsaid>, StoreError> {
+pub(super) async fn unsaid(
+    pool: &PgPool,
+    words: &[&str],
+    (since, after): (Timestamp, i64),
+    most: u32,
+) -> Result<Vec<Unsaid>, StoreError> {
     let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
     let rows = sqlx::query(
-        "SELECT o.id, o.conversation_id, o.kind, o.dedupe_key, o.body_json, d.id AS letter, d.created_us AS failed_us,
+        "SELECT o.id, o.conversation_id, o.kind, o.state, o.dedupe_key, o.body_json, d.id AS letter, d.created_us AS failed_us,
            d.reason
          FROM dead_letter d JOIN outbox o ON o.id = d.payload
          WHERE d.source = 'outbox' AND o.state IN ('failed', 'parked')
            AND o.dedupe_key LIKE '%:%' AND split_part(o.dedupe_key, ':', 1) = ANY($1)
-         ORDER BY o.seq LIMIT $2",
+         AND d.created_us >= $2 AND d.id > $3
+         ORDER BY d.id LIMIT $4",
     )
     .bind(words)
+    .bind(micros::to(since))
+    .bind(after)
     .bind(i64::from(most))
     .fetch_all(pool)
     .await
@@ -32,6 +40,7 @@ pub(super) async fn unsaid(pool: &PgPool, words: &[&str], most: u32) -> Result<V
             Ok(Unsaid {
                 conversation_id: row.get("conversation_id"),
                 kind: row::kind(row, &id)?,
+                state: row::state(row, &id)?,
                 dedupe_key: row.get("dedupe_key"),
                 body: text::from_json(row.get("body_json"), "outbox", "body_json", &id)?,
                 dead_letter: row.get("letter"),

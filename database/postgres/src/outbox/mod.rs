@@ -134,8 +134,14 @@ impl OutboxStore for PostgresStore {
         row::get(&self.pool, id).await
     }
 
-    async fn unsaid(&self, words: &[&str], most: u32) -> Result<Vec<Unsaid>, StoreError> {
-        again::unsaid(&self.pool, words, most).await
+    async fn unsaid(
+        &self,
+        words: &[&str],
+        since: Timestamp,
+        after: i64,
+        most: u32,
+    ) -> Result<Vec<Unsaid>, StoreError> {
+        again::unsaid(&self.pool, words, (since, after), most).await
     }
 
     async fn say_again(

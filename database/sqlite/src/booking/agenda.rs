@@ -30,16 +30,26 @@ pub(super) enum Without<'a> {
     HoldsOf(&'a str),
 }
 
-/// Columns of an agenda of each row of `r` in [`ROUND`]. What lasts longer than four hours has an index of its own
-/// (`occupation_long`, `booking_long`).
+/// Columns of an agenda of each row of `r` in [`ROUND`]. What takes a lane is looked for by how long it does, as far back
+/// as that can reach into the span: each length has its index. Bookings that last longer than four hours have one of
+/// their own (`booking_long`).
 pub(super) const COLUMNS: &str = "
     (SELECT json_group_array(json_array(booking_id, lane, nullif(share, booking_id), from_us, to_us, pinned))
-     FROM (SELECT booking_id, lane, share, from_us, to_us, pinned FROM occupation INDEXED BY occupation_from
-           WHERE standing = 1 AND from_us < r.to_us AND from_us > r.from_us - 14400000000 AND to_us > r.from_us
-             AND to_us - from_us <= 14400000000
+     FROM (SELECT booking_id, lane, share, from_us, to_us, pinned FROM occupation INDEXED BY occupation_hour
+           WHERE standing = 1 AND from_us < r.to_us AND from_us > r.from_us - 3600000000 AND to_us > r.from_us
+             AND to_us - from_us <= 3600000000
            UNION ALL
-           SELECT booking_id, lane, share, from_us, to_us, pinned FROM occupation INDEXED BY occupation_long
-           WHERE standing = 1 AND to_us - from_us > 14400000000 AND to_us > r.from_us AND from_us < r.to_us)
+           SELECT booking_id, lane, share, from_us, to_us, pinned FROM occupation INDEXED BY occupation_hours
+           WHERE standing = 1 AND from_us < r.to_us AND from_us > r.from_us - 14400000000 AND to_us > r.from_us
+             AND to_us - from_us > 3600000000 AND to_us - from_us <= 14400000000
+           UNION ALL
+           SELECT booking_id, lane, share, from_us, to_us, pinned FROM occupation INDEXED BY occupation_day
+           WHERE standing = 1 AND from_us < r.to_us AND from_us > r.from_us - 86400000000 AND to_us > r.from_us
+             AND to_us - from_us > 14400000000 AND to_us - from_us <= 86400000000
+           UNION ALL
+           SELECT booking_id, lane, share, from_us, to_us, pinned FROM occupation INDEXED BY occupation_days
+           WHERE standing = 1 AND from_us < r.to_us AND from_us > r.from_us - 2678400000000 AND to_us > r.from_us
+             AND to_us - from_us > 86400000000)
      WHERE booking_id NOT IN (SELECT id FROM hidden)) AS occupied,
     CASE WHEN r.counts THEN (SELECT json_group_array(json_array(id, customer_id, items_json))
      FROM (SELECT id, customer_id, items_json, state FROM booking INDEXED BY booking_start
@@ -225,4 +235,38 @@ fn adjustments(text: &str) -> Result<Vec<AdjustmentRow>, StoreError> {
         });
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use mcp_store::Tenant;
+
+    use super::*;
+    use crate::{SqliteStore, url_of};
+
+    #[tokio::test]
+    async fn an_agenda_looks_back_as_far_as_lanes_are_taken_and_not_at_all_that_ever_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let (url, tenant) = (url_of(&folder.path().join("tenant.db")), Tenant::new("a", "test"));
+        SqliteStore::migrate(&url, &tenant).await.unwrap();
+        let store = SqliteStore::open(&url, &tenant).await.unwrap();
+        let question = format!("EXPLAIN QUERY PLAN {ROUND} SELECT {COLUMNS} FROM r ORDER BY r.n");
+        let around = (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
+        let plan = ask(question, &[span(None, around)], around.0, &Without::Nobody);
+        let plan = plan.fetch_all(&store.readers).await.unwrap();
+        let steps: Vec<String> = plan.iter().map(|step| step.get("detail")).collect();
+        for index in ["occupation_hour", "occupation_hours", "occupation_day", "occupation_days"] {
+            // Both ends of what is looked at are bounds of the index.
+            let search = format!("INDEX {index} (from_us>? AND from_us<?)");
+            let found = steps.iter().any(|step| step.starts_with("SEARCH") && step.ends_with(&search));
+            assert!(found, "{index}: {steps:#?}");
+        }
+        // Holds are found through an index that has nothing else.
+        let whole = |step: &&String| step.starts_with("SCAN") && !step.ends_with("booking_held");
+        let tables = ["occupation", "booking", "mirrored_event", "adjustment"];
+        let whole: Vec<_> =
+            steps.iter().filter(whole).filter(|s| tables.iter().any(|t| s.contains(t))).collect();
+        assert!(whole.is_empty(), "nothing is read whole: {whole:?}");
+        store.close().await;
+    }
 }

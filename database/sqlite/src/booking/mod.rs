@@ -21,6 +21,12 @@ use sqlx::{Connection, SqliteConnection};
 use crate::{SqliteStore, Tx, db};
 pub(crate) use row::read;
 
+const REQUESTED: &str = concat!(
+    "SELECT ",
+    columns!(booking),
+    " FROM booking WHERE state = 'requested' AND start_us >= $1 ORDER BY start_us, id LIMIT $2"
+);
+
 /// What ends a booking transaction without an effect.
 enum Stop {
     /// Refused: everything of the request is taken back.
@@ -186,6 +192,12 @@ impl BookingStore for SqliteStore {
         rows.iter().map(read).collect()
     }
 
+    async fn requested(&self, from: Timestamp, most: u32) -> Result<Vec<BookingRow>, StoreError> {
+        let query = sqlx::query(REQUESTED).bind(micros::to(from)).bind(most);
+        let rows = query.fetch_all(&self.readers).await.map_err(db)?;
+        rows.iter().map(read).collect()
+    }
+
     async fn book(&self, request: &BookingRequest, now: Timestamp) -> Result<BookingOutcome, StoreError> {
         self.bookings.ask((request.clone(), now), |asked| self.book_all(asked)).await
     }
@@ -200,5 +212,27 @@ impl BookingStore for SqliteStore {
                 Ok(BookingOutcome::Refused(refused))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mcp_store::Tenant;
+    use sqlx::{AssertSqlSafe, Row as _};
+
+    use super::*;
+    use crate::url_of;
+
+    #[tokio::test]
+    async fn looking_for_requests_reads_requests_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let (url, tenant) = (url_of(&folder.path().join("tenant.db")), Tenant::new("a", "test"));
+        SqliteStore::migrate(&url, &tenant).await.unwrap();
+        let store = SqliteStore::open(&url, &tenant).await.unwrap();
+        let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {REQUESTED}")));
+        let steps = plan.fetch_all(&store.readers).await.unwrap();
+        let steps: Vec<String> = steps.iter().map(|step| step.get("detail")).collect();
+        assert_eq!(steps, ["SEARCH booking USING INDEX booking_requested (start_us>?)"]);
+        store.close().await;
     }
 }

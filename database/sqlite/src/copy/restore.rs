@@ -11,7 +11,7 @@ use crate::{SqliteStore, driver};
 pub(super) async fn restore(store: &SqliteStore, from: &Path) -> Result<(), OpenError> {
     seal::check(from).await?;
     let uri = read_only(from)?;
-    let mut writer = store.writer.acquire().await.map_err(driver::open)?;
+    let mut writer = store.writer.statement().await.map_err(driver::opening)?;
     sqlx::query("ATTACH DATABASE $1 AS backup")
         .bind(uri)
         .execute(&mut *writer)
@@ -21,7 +21,7 @@ pub(super) async fn restore(store: &SqliteStore, from: &Path) -> Result<(), Open
     let detached = sqlx::query("DETACH DATABASE backup").execute(&mut *writer).await;
     if detached.is_err() {
         // The next one to use this connection must not see the backup.
-        drop(writer.detach());
+        writer.give_up();
     }
     done
 }

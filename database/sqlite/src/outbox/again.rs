@@ -15,17 +15,21 @@ use crate::{Tx, db, dead_letter, driver};
 pub(super) async fn unsaid(
     readers: &SqlitePool,
     words: &[&str],
+    (since, after): (Timestamp, i64),
     most: u32,
 ) -> Result<Vec<Unsaid>, StoreError> {
     let rows = sqlx::query(
-        "SELECT o.id, o.conversation_id, o.kind, o.dedupe_key, o.body_json, d.id AS letter, d.created_us AS failed_us,
+        "SELECT o.id, o.conversation_id, o.kind, o.state, o.dedupe_key, o.body_json, d.id AS letter, d.created_us AS failed_us,
            d.reason
          FROM dead_letter d JOIN outbox o ON o.id = d.payload
          WHERE d.source = 'outbox' AND o.state IN ('failed', 'parked')
            AND substr(o.dedupe_key, 1, instr(o.dedupe_key, ':') - 1) IN (SELECT value FROM json_each($1))
-         ORDER BY o.seq LIMIT $2",
+         AND d.created_us >= $2 AND d.id > $3
+         ORDER BY d.id LIMIT $4",
     )
     .bind(json!(words).to_string())
+    .bind(micros::to(since))
+    .bind(after)
     .bind(most)
     .fetch_all(readers)
     .await
@@ -36,6 +40,7 @@ pub(super) async fn unsaid(
             Ok(Unsaid {
                 conversation_id: row.get("conversation_id"),
                 kind: row::kind(row, &id)?,
+                state: row::state(row, &id)?,
                 dedupe_key: row.get("dedupe_key"),
                 body: driver::json(row, "outbox", "body_json", &id)?,
                 dead_letter: row.get("letter"),

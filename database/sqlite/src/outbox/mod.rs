@@ -108,7 +108,7 @@ impl OutboxStore for SqliteStore {
     }
 
     async fn wait_for_statuses(&self, until: Timestamp) -> Result<(), StoreError> {
-        wait_for_statuses(&self.writer, micros::to(until)).await
+        wait_for_statuses(&mut *self.writer.statement().await?, micros::to(until)).await
     }
 
     async fn next_outgoing_at(&self) -> Result<Option<Timestamp>, StoreError> {
@@ -119,8 +119,14 @@ impl OutboxStore for SqliteStore {
         row::get(&self.readers, id).await
     }
 
-    async fn unsaid(&self, words: &[&str], most: u32) -> Result<Vec<Unsaid>, StoreError> {
-        again::unsaid(&self.readers, words, most).await
+    async fn unsaid(
+        &self,
+        words: &[&str],
+        since: Timestamp,
+        after: i64,
+        most: u32,
+    ) -> Result<Vec<Unsaid>, StoreError> {
+        again::unsaid(&self.readers, words, (since, after), most).await
     }
 
     async fn say_again(

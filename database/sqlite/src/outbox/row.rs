@@ -28,15 +28,19 @@ pub(super) fn kind(row: &SqliteRow, id: &str) -> Result<OutgoingKind, StoreError
     OutgoingKind::parse(row.get("kind")).ok_or_else(inconsistent)
 }
 
+pub(super) fn state(row: &SqliteRow, id: &str) -> Result<OutgoingState, StoreError> {
+    let inconsistent = || StoreError::Inconsistent { table: "outbox", column: "state", row: id.to_owned() };
+    OutgoingState::parse(row.get("state")).ok_or_else(inconsistent)
+}
+
 fn read(row: &SqliteRow) -> Result<OutgoingRow, StoreError> {
     let id: String = row.get("id");
     let at = |column| instant(row, "outbox", column, &id);
-    let inconsistent = || StoreError::Inconsistent { table: "outbox", column: "state", row: id.clone() };
     Ok(OutgoingRow {
         conversation_id: row.get("conversation_id"),
         booking_id: row.get("booking_id"),
         kind: kind(row, &id)?,
-        state: OutgoingState::parse(row.get("state")).ok_or_else(inconsistent)?,
+        state: state(row, &id)?,
         attempts: count(row.get("attempts")),
         unknowns: count(row.get("unknowns")),
         wamid: row.get("wamid"),

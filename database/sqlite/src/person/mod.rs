@@ -42,8 +42,7 @@ impl PersonStore for SqliteStore {
         tx.commit().await.map_err(db)?;
         // The write-ahead log still has earlier versions of the pages. It is written over sooner or later; sooner is
         // better, and not worth an error where a reader stands in the way.
-        let truncated = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.writer).await;
-        if let Err(error) = truncated {
+        if let Err(error) = self.writer.empty_log().await {
             tracing::warn!(%error, "the log with erased rows stays until the next checkpoint");
         }
         Ok(Some(erased))

@@ -16,6 +16,10 @@ use sqlx::Row;
 
 use crate::{SqliteStore, db, driver::count, route};
 
+/// Messages that are given their conversations in one transaction. While all turns that may run at once are running,
+/// hundreds gather: acknowledgements go between the parts, instead of waiting for them all.
+const PART: u32 = 32;
+
 #[async_trait]
 impl TurnStore for SqliteStore {
     async fn claim_turn(&self, rule: &BurstRule, now: Timestamp) -> Result<Option<ClaimedTurn>, StoreError> {
@@ -24,7 +28,10 @@ impl TurnStore for SqliteStore {
             return Ok(None);
         }
         let mut tx = self.begin().await?;
-        route::all(&mut tx).await?;
+        while route::first(&mut tx, PART).await? == PART as usize {
+            tx.commit().await.map_err(db)?;
+            tx = self.begin().await?;
+        }
         let claimed = claim::claim(&mut tx, rule, now).await?;
         tx.commit().await.map_err(db)?;
         Ok(claimed)
@@ -55,7 +62,7 @@ impl TurnStore for SqliteStore {
         .bind(turn.conversation.id)
         .bind(turn.epoch)
         .bind(micros::to(retry_at))
-        .execute(&self.writer)
+        .execute(&mut *self.writer.statement().await?)
         .await
         .map_err(db)?;
         if done.rows_affected() == 0 { Err(StoreError::Stale) } else { Ok(()) }

@@ -9,6 +9,7 @@ mod copies;
 mod customers;
 mod holds;
 mod inbox;
+mod log;
 mod mirror;
 mod notices;
 mod opening;

@@ -136,7 +136,7 @@ async fn damage_met_while_serving_is_said_to_be() {
 async fn a_full_disk_is_said_to_be_full_and_nothing_half_written_stays() {
     let f = fixture().await;
     f.store.close().await;
-    let options = Options { max_pages: Some(120) };
+    let options = Options { max_pages: Some(120), ..Options::default() };
     let store = SqliteStore::open_with(&f.url, &tenant(), options).await.unwrap();
     let mut kept = 0;
     let large = |n: i64| {

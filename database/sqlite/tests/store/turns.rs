@@ -142,3 +142,18 @@ async fn a_turn_tells_the_language() {
     assert_eq!(f.store.set_language(row.id, "en").await.unwrap().language.as_deref(), Some("en"));
     assert!(matches!(f.store.set_language(99, "en").await, Err(StoreError::NotFound(_))));
 }
+
+#[tokio::test]
+async fn a_claim_has_all_that_came_however_much_gathered() {
+    let f = fixture().await;
+    for n in 0..70 {
+        receive(&f.store, &format!("w{n}"), by_phone(if n % 2 == 0 { "55" } else { "56" }), at(n)).await;
+    }
+    let first = f.store.claim_turn(&RULE, at(5000)).await.unwrap().unwrap();
+    let second = f.store.claim_turn(&RULE, at(5000)).await.unwrap().unwrap();
+    let ids = |turn: &mcp_store::turn::ClaimedTurn| {
+        turn.messages.iter().map(|message| message.id.clone()).collect::<Vec<_>>()
+    };
+    let expected = |odd| (0..70).filter(|n| n % 2 == odd).map(|n| format!("w{n}")).collect::<Vec<_>>();
+    assert_eq!((ids(&first), ids(&second)), (expected(0), expected(1)));
+}

@@ -51,6 +51,10 @@ pub trait BookingStore: Send + Sync {
         most: u32,
     ) -> Result<Vec<BookingRow>, StoreError>;
 
+    /// Requested bookings that begin at `from` or later, in order of (start, id), at most `most`. Asked often: it costs
+    /// what there is of them, not what is booked.
+    async fn requested(&self, from: Timestamp, most: u32) -> Result<Vec<BookingRow>, StoreError>;
+
     /// Books or holds in one transaction. Overlaps are refused by the database itself.
     async fn book(&self, request: &BookingRequest, now: Timestamp) -> Result<BookingOutcome, StoreError>;
 

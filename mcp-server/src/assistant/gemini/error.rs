@@ -41,6 +41,11 @@ impl GeminiError {
         Self::NotNow { what: what.into(), after: None }
     }
 
+    /// Whether the quota is used up, or too much was asked at once.
+    pub fn is_quota(&self) -> bool {
+        matches!(self, Self::NotNow { what, .. } if what.starts_with("429"))
+    }
+
     /// Whether the service is to blame, and not the request.
     pub fn is_of_the_service(&self) -> bool {
         !matches!(self, Self::Refused(_))

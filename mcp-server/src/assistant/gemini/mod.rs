@@ -2,6 +2,7 @@
 //! is left of the turn's time.
 
 mod error;
+pub mod prices;
 mod reply;
 #[cfg(test)]
 pub(super) mod scripted;
@@ -14,6 +15,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 pub use error::GeminiError;
+pub use prices::Prices;
 pub use reply::{Call, Nothing, Reply, Tokens};
 pub use wire::{Google, Provider};
 
@@ -37,6 +39,16 @@ pub struct Ask {
 pub struct Gemini {
     provider: Arc<dyn Provider>,
     chain: Vec<String>,
+    prices: Prices,
+}
+
+/// What one call has used up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Tokens.
+    pub tokens: Tokens,
+    /// Their price, in billionths of the prices' currency, where it is known.
+    pub nanos: Option<u64>,
 }
 
 /// A place in the chain; 0 is the preferred model.
@@ -50,13 +62,18 @@ const PATIENCE: Duration = Duration::from_secs(10);
 impl Gemini {
     /// A chain of models, the preferred one first; one without any name has no model and answers nothing.
     pub fn new(provider: Arc<dyn Provider>, chain: Vec<String>) -> Self {
-        Self { provider, chain }
+        Self { provider, chain, prices: Prices::default() }
     }
 
     /// Google's models with one key.
     pub fn google(http: reqwest::Client, settings: &GeminiSettings) -> Self {
         let provider = Google::new(http, settings.base.clone(), settings.api_key.clone());
-        Self::new(Arc::new(provider), settings.chain())
+        Self { prices: settings.prices.clone(), ..Self::new(Arc::new(provider), settings.chain()) }
+    }
+
+    /// What they cost, as far as it is known.
+    pub fn prices(&self) -> &Prices {
+        &self.prices
     }
 
     /// The last model of the chain: the cheapest.
@@ -71,14 +88,9 @@ impl Gemini {
 
     /// Asks one model of the chain. What may pass by itself is tried up to three times, as long as the time lasts and
     /// not before the wait that Gemini asks for.
-    pub async fn ask(
-        &self,
-        rank: Rank,
-        ask: &Ask,
-        deadline: Instant,
-    ) -> Result<(Reply, Tokens), GeminiError> {
+    pub async fn ask(&self, rank: Rank, ask: &Ask, deadline: Instant) -> Result<(Reply, Spent), GeminiError> {
         let answer = self.generate(rank, &body(ask), deadline).await?;
-        Ok((reply::read(&answer), reply::tokens(&answer)))
+        Ok((reply::read(&answer), self.spent(rank, &answer)))
     }
 
     /// What was said in a voice note. `None` where nothing can be understood.
@@ -88,13 +100,19 @@ impl Gemini {
         mime: &str,
         data: &str,
         deadline: Instant,
-    ) -> Result<(Option<String>, Tokens), GeminiError> {
+    ) -> Result<(Option<String>, Spent), GeminiError> {
         let answer = self.generate(rank, &hearing(mime, data), deadline).await?;
         let text = match reply::read(&answer) {
             Reply::Text { text, .. } if !text.contains(INAUDIBLE) => Some(text),
             _ => None,
         };
-        Ok((text, reply::tokens(&answer)))
+        Ok((text, self.spent(rank, &answer)))
+    }
+
+    fn spent(&self, rank: Rank, answer: &Value) -> Spent {
+        let tokens = reply::tokens(answer);
+        let nanos = self.chain.get(rank).and_then(|model| self.prices.nanos(model, &tokens));
+        Spent { tokens, nanos }
     }
 
     async fn generate(&self, rank: Rank, body: &Value, deadline: Instant) -> Result<Value, GeminiError> {

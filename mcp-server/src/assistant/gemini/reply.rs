@@ -50,6 +50,10 @@ pub struct Tokens {
     pub input: u64,
     /// Given by the model, thoughts included.
     pub output: u64,
+    /// Those of `input` that Gemini still knew.
+    pub cached: u64,
+    /// Those of `input` that are sound.
+    pub audio: u64,
 }
 
 /// The finish reasons that mean the provider refuses (Gemini API, `FinishReason`).
@@ -106,9 +110,13 @@ fn of_model(content: &Value) -> Value {
 pub fn tokens(answer: &Value) -> Tokens {
     let usage = &answer["usageMetadata"];
     let count = |name: &str| usage[name].as_u64().unwrap_or(0);
+    let details = usage["promptTokensDetails"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let sound = details.iter().filter(|part| part["modality"] == "AUDIO");
     Tokens {
         input: count("promptTokenCount").saturating_add(count("toolUsePromptTokenCount")),
         output: count("candidatesTokenCount").saturating_add(count("thoughtsTokenCount")),
+        cached: count("cachedContentTokenCount"),
+        audio: sound.filter_map(|part| part["tokenCount"].as_u64()).fold(0, u64::saturating_add),
     }
 }
 
@@ -169,8 +177,9 @@ mod tests {
     #[test]
     fn thoughts_and_results_of_tools_are_paid_for_too() {
         let answer = json!({"usageMetadata": {"promptTokenCount": 10, "toolUsePromptTokenCount": 1,
-            "candidatesTokenCount": 5, "thoughtsTokenCount": 7}});
-        assert_eq!(tokens(&answer), Tokens { input: 11, output: 12 });
+            "candidatesTokenCount": 5, "thoughtsTokenCount": 7, "cachedContentTokenCount": 4,
+            "promptTokensDetails": [{"modality": "TEXT", "tokenCount": 7}, {"modality": "AUDIO", "tokenCount": 3}]}});
+        assert_eq!(tokens(&answer), Tokens { input: 11, output: 12, cached: 4, audio: 3 });
         assert_eq!(tokens(&json!({})), Tokens::default());
     }
 }

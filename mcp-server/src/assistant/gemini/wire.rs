@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
@@ -32,9 +33,20 @@ impl Google {
         Self { http, base, key }
     }
 
+    /// What Google says of a model (`models.get`): it costs nothing.
+    pub async fn describe(&self, model: &str, within: Duration) -> Result<Value, GeminiError> {
+        let url = format!("{}/v1beta/models/{model}", self.base);
+        let asked = self.send(model, self.http.get(url));
+        tokio::time::timeout(within, asked).await.unwrap_or(Err(GeminiError::Slow))
+    }
+
     async fn once(&self, model: &str, body: &Value) -> Result<Value, GeminiError> {
         let url = format!("{}/v1beta/models/{model}:generateContent", self.base);
-        let request = self.http.post(url).header("x-goog-api-key", self.key.expose_secret()).json(body);
+        self.send(model, self.http.post(url).json(body)).await
+    }
+
+    async fn send(&self, model: &str, request: RequestBuilder) -> Result<Value, GeminiError> {
+        let request = request.header("x-goog-api-key", self.key.expose_secret());
         let broken = |error: &reqwest::Error| {
             GeminiError::not_now(if error.is_timeout() { "no answer in time" } else { "no answer" })
         };

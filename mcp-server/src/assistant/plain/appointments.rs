@@ -24,10 +24,15 @@ use crate::{
 
 /// The slot of a booking at another start: the same services by the same people.
 pub fn slot_at(row: &BookingRow, start: Timestamp) -> SlotRef {
+    slot_of(row, start, true)
+}
+
+/// As [`slot_at`]; where they are not `pinned`, others may do it.
+pub fn slot_of(row: &BookingRow, start: Timestamp, pinned: bool) -> SlotRef {
     let part = |item: &mcp_store::booking::BookingItem| SlotPart {
         service: item.service_id.clone(),
         staff: item.staff_id.clone(),
-        pinned: true,
+        pinned,
     };
     SlotRef { start, parts: row.booking.items.iter().map(part).collect() }
 }
@@ -119,7 +124,7 @@ impl Menu<'_> {
             return Ok(self.options(&row, before).shown(self));
         }
         let body = format!("{head}\n\n{}", self.line(why));
-        Ok(self.day_rows(body, &days, Pick::Move(&row)).shown(self))
+        Ok(self.day_rows(body, &days, Pick::Move(&row), None).shown(self))
     }
 
     /// Times of a day to move an appointment to.

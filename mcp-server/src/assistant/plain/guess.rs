@@ -7,7 +7,7 @@ use mcp_tenant::{
 };
 
 use super::{
-    Decided, Menu, Want,
+    Decided, Menu, Step, Want,
     phrase::{folded, has},
 };
 use crate::{booking::FindError, owner::dates};
@@ -52,6 +52,24 @@ const MINE: [&str; 36] = [
     "trocar",
 ];
 
+/// Words between things of which only one is meant.
+const OR: [&str; 3] = ["ou", "oder", "or"];
+
+/// A service with the longest of its names that stands in a text.
+fn named<'a>(service: &'a Service, text: &str) -> Option<(&'a Service, String)> {
+    let names = service.name.values().map(|name| folded(name)).filter(|name| has(text, name));
+    names.max_by_key(String::len).map(|name| (service, name))
+}
+
+/// Whether a text has a word of a service's name: "corte" is like "Corte de mujer".
+fn is_like(service: &Service, text: &str) -> bool {
+    let long = |word: &&str| word.chars().count() >= LONG;
+    service.name.values().any(|name| folded(name).split(' ').filter(long).any(|word| has(text, word)))
+}
+
+/// Shorter words of a name are "de" and "und".
+const LONG: usize = 4;
+
 impl Menu<'_> {
     /// The menu that comes nearest to what was written, under a remark; nothing where the words say nothing.
     pub(super) async fn guessed(&self, text: &str, why: &str) -> Result<Option<Decided>, FindError> {
@@ -62,19 +80,46 @@ impl Menu<'_> {
         }
         let profile = &self.loaded.profile;
         let day = dates::day(&text, Calendar::new(profile)?.local(self.now).date());
-        let named = |service: &&Service| service.name.values().any(|name| has(&text, &folded(name)));
-        let mut services = profile.services.iter().filter(named);
-        let service = match (services.next(), services.next(), profile.services.as_slice()) {
-            (Some(one), None, _) => one,
-            (None, _, [only]) if day.is_some() => only,
-            _ => return Ok(None),
+        let named: Vec<(&Service, String)> =
+            profile.services.iter().filter_map(|one| named(one, &text)).collect();
+        // "Corte" is no service of its own in "Corte e Barba".
+        let part = |name: &str| named.iter().any(|(_, other)| other != name && has(other, name));
+        let named: Vec<_> = named.iter().filter(|(_, name)| !part(name)).collect();
+        // The Spanish "o" is an article in Portuguese.
+        let o = |one: &str| named.iter().any(|(_, two)| has(&text, &format!("{one} o {two}")));
+        let either = OR.iter().any(|or| has(&text, or)) || named.iter().any(|(_, one)| o(one));
+        let rest = named.iter().fold(format!(" {text} "), |rest, (_, name)| rest.replace(&**name, " "));
+        let mut services: Vec<&Service> = named.iter().map(|(service, _)| *service).collect();
+        let alike = profile.services.iter().filter(|one| !services.iter().any(|other| other.id == one.id));
+        let alike: Vec<&Service> = alike.filter(|one| is_like(one, &rest)).collect();
+        match (services.as_slice(), alike.as_slice(), profile.services.as_slice()) {
+            ([_], [], _) => {}
+            ([], [one], _) => services.push(one),
+            ([], [], [only]) if day.is_some() => services.push(only),
+            // A day and no service is a wish to book.
+            ([], [], _) if day.is_some() => {
+                services.extend(profile.services.iter());
+                return Ok(Some(self.which(&before, &services, &Step::Services(1)).shown(self)));
+            }
+            ([], [], _) => return Ok(None),
+            ([_, _, ..], [], _) if !either && Want::has_room(services.iter().map(|one| &*one.id)) => {}
+            // Some of them are meant: which, the customer says.
+            _ => {
+                services.extend(alike);
+                return Ok(Some(self.which(&before, &services, &Step::Services(0)).shown(self)));
+            }
+        }
+        let does = |person: &&Staff| {
+            services.iter().all(|service| profile.staff_for(service).any(|one| one.id == person.id))
         };
-        let staff = profile.staff_for(service).find(|staff: &&Staff| has(&text, &folded(&staff.name)));
-        let want = Want::new(&service.id, staff.map(|staff| staff.id.as_str()));
+        let named = |person: &&Staff| has(&text, &folded(&person.name));
+        let staff = profile.staff.iter().filter(named).find(does);
+        let ids: Vec<String> = services.iter().map(|service| service.id.clone()).collect();
+        let want = Want::visit(ids, staff.map(|staff| staff.id.clone()));
         match day {
             Some(day) => self.times(&want, day, None).await.map(Some),
-            None if staff.is_none() => self.staff(&service.id, 0, &before).await.map(Some),
-            None => self.days(&want, None, &before).await.map(Some),
+            None if staff.is_none() => self.staff(&want.services, 0, &before).await.map(Some),
+            None => self.days(&want, None, (&before, None)).await.map(Some),
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod phrase;
 mod pick;
 mod said;
 mod screen;
+mod services;
 mod step;
 
 #[cfg(test)]
@@ -99,6 +100,7 @@ pub async fn menu(ctx: &Context, turn: &ClaimedTurn, why: MenuReason) -> Decided
     };
     // The words of an answer that is late may be about another day: nothing is guessed from them.
     let guessed = match said::read(turn) {
+        Said::Words(text) if said::is_thanks(&text) => Ok(Some(menu.main(Some(Line::Welcome)).shown(&menu))),
         Said::Words(text) if why == Line::Instead => menu.guessed(&text, menu.line(why)).await,
         _ => Ok(None),
     };
@@ -250,8 +252,9 @@ impl<'a> Menu<'a> {
         let decided = match step {
             Step::Main => Ok(self.main(None).shown(self)),
             Step::Services(page) => self.services(page).await,
-            Step::Staff(service, page) => self.staff(&service, page, "").await,
-            Step::Days(want, from) => self.days(&want, from, "").await,
+            Step::Also(services, page) => self.also(&services, page).await,
+            Step::Staff(services, page) => self.staff(&services, page, "").await,
+            Step::Days(want, from) => self.days(&want, from, ("", None)).await,
             Step::Times(want, day, from) => self.times(&want, day, from).await,
             Step::Hold(want, start) => self.hold(want, start).await,
             Step::Confirm { hold, want, pinned, start } => self.confirm(&hold, &want, pinned, start).await,

@@ -14,7 +14,7 @@ pub enum Phrase {
     Menu,
 }
 
-const STOP: [&str; 22] = [
+const STOP: [&str; 26] = [
     "stop",
     "stopp",
     "stop all",
@@ -24,7 +24,9 @@ const STOP: [&str; 22] = [
     "parar",
     "pare",
     "pára",
+    "para",
     "para de mandar",
+    "sair",
     "sair da lista",
     "descadastrar",
     "remover",
@@ -32,12 +34,52 @@ const STOP: [&str; 22] = [
     "darme de baja",
     "dar de baja",
     "alto",
+    "salir",
     "no mas avisos",
     "abmelden",
     "abbestellen",
     "austragen",
     "keine erinnerungen",
+    "quit",
 ];
+/// A part of a message of few words: more of them say something else besides.
+const NO_MORE: [&str; 33] = [
+    "parar de receber",
+    "parar de mandar",
+    "para de mandar",
+    "para de me mandar",
+    "parem de mandar",
+    "parem de me mandar",
+    "nao me mande mais",
+    "nao me mandem mais",
+    "nao mande mais",
+    "nao mandem mais",
+    "nao quero mais receber",
+    "nao quero receber mais",
+    "nao quero receber mensagens",
+    "no me escriban mas",
+    "no me escribas mas",
+    "no me manden mas",
+    "no me mandes mas",
+    "dejen de escribirme",
+    "deja de escribirme",
+    "dejen de mandar",
+    "no quiero recibir mas",
+    "schreibt mir nicht mehr",
+    "schreib mir nicht mehr",
+    "schreiben sie mir nicht mehr",
+    "keine nachrichten mehr",
+    "hort auf mir zu schreiben",
+    "stop texting me",
+    "stop messaging me",
+    "stop sending",
+    "stop writing me",
+    "dont text me",
+    "dont message me",
+    "no more messages",
+];
+/// So few.
+const FEW: usize = 7;
 const START: [&str; 12] = [
     "start",
     "unstop",
@@ -92,7 +134,7 @@ const PERSON: [&str; 24] = [
     "representative",
 ];
 /// A part of a short message.
-const FOR_A_PERSON: [&str; 46] = [
+const FOR_A_PERSON: [&str; 74] = [
     "falar com uma pessoa",
     "falar com alguem",
     "falar com um humano",
@@ -101,6 +143,17 @@ const FOR_A_PERSON: [&str; 46] = [
     "falar com uma atendente",
     "falar com a recepcao",
     "falar com o dono",
+    "falar com a dona",
+    "falar com o gerente",
+    "falar com a gerente",
+    "falar com o responsavel",
+    "falar com a responsavel",
+    "fala com alguem",
+    "fala c alguem",
+    "falar c alguem",
+    "fala com uma pessoa",
+    "falar c uma pessoa",
+    "falar com gente",
     "atendimento humano",
     "pessoa de verdade",
     "quero um atendente",
@@ -111,6 +164,12 @@ const FOR_A_PERSON: [&str; 46] = [
     "hablar con un humano",
     "hablar con un agente",
     "hablar con el dueno",
+    "hablar con la duena",
+    "hablar con el encargado",
+    "hablar con la encargada",
+    "hablar con el gerente",
+    "hablar con la gerente",
+    "hablar con el jefe",
     "persona real",
     "persona de verdad",
     "atencion humana",
@@ -121,6 +180,10 @@ const FOR_A_PERSON: [&str; 46] = [
     "mit einem mitarbeiter",
     "mit einer mitarbeiterin",
     "mit dem chef sprechen",
+    "den chef sprechen",
+    "die chefin sprechen",
+    "mit der chefin sprechen",
+    "mit nem menschen",
     "echten menschen",
     "richtigen menschen",
     "menschen sprechen",
@@ -136,6 +199,13 @@ const FOR_A_PERSON: [&str; 46] = [
     "speak to someone",
     "talk to someone",
     "speak with someone",
+    "speak to the manager",
+    "talk to the manager",
+    "speak to a manager",
+    "talk to a manager",
+    "get me the manager",
+    "speak to the owner",
+    "talk to the owner",
     "real person",
     "actual human",
     "human being",
@@ -192,7 +262,8 @@ pub fn read(text: &str) -> Option<Phrase> {
     let folded = folded(text);
     let bare = folded.trim_end_matches(" por favor").trim_end_matches(" bitte").trim_end_matches(" please");
     let is = |words: &[&str]| words.iter().any(|word| *word == bare || *word == folded);
-    if is(&STOP) {
+    let words = folded.split(' ').count();
+    if is(&STOP) || (words <= FEW && NO_MORE.iter().any(|words| has(&folded, words))) {
         return Some(Phrase::Stop);
     }
     if is(&START) {
@@ -202,7 +273,7 @@ pub fn read(text: &str) -> Option<Phrase> {
         return Some(Phrase::Menu);
     }
     let asks = || FOR_A_PERSON.iter().any(|words| has(&folded, words));
-    let short = folded.split(' ').count() <= SHORT;
+    let short = words <= SHORT;
     let denied = NOT.iter().any(|word| has(&folded, word));
     (is(&PERSON) || (short && !denied && asks())).then_some(Phrase::Person)
 }
@@ -213,9 +284,23 @@ mod tests {
 
     #[test]
     fn the_words_of_four_languages_are_known_in_any_spelling() {
-        for text in
-            ["STOP", "stop.", "Parar", "PARE!", "baja", "Abmelden", "Darme de baja, por favor", " Stopp "]
-        {
+        for text in [
+            "STOP",
+            "stop.",
+            "Parar",
+            "PARE!",
+            "baja",
+            "Abmelden",
+            "Darme de baja, por favor",
+            " Stopp ",
+            "quero parar de receber mensagem",
+            "não me mande mais nada",
+            "Sair",
+            "no me escriban más",
+            "Schreibt mir nicht mehr!",
+            "stop texting me",
+            "Don't message me",
+        ] {
             assert_eq!(read(text), Some(Phrase::Stop), "{text}");
         }
         for text in ["START", "Começar", "empezar", "Anmelden"] {
@@ -232,6 +317,12 @@ mod tests {
             "a person please",
             "I'd like to talk to a human",
             "Mitarbeiter bitte",
+            "quero falar com o gerente seus idiotas",
+            "quero fala c alguem",
+            "quiero hablar con el encargado",
+            "ich will den CHEF sprechen",
+            "mit nem menschen reden",
+            "get me the manager",
         ] {
             assert_eq!(read(text), Some(Phrase::Person), "{text}");
         }
@@ -243,6 +334,10 @@ mod tests {
             "quero parar de perder tempo, tem horário amanhã?",
             "can I stop by at 3?",
             "para duas pessoas",
+            "quero parar de receber mensagem e cancelar meu horário de amanhã",
+            "I can't stop sending people to you, any time tomorrow?",
+            "para amanhã",
+            "salir temprano",
             "a haircut for one person please",
             "cancelar",
             "cancel",

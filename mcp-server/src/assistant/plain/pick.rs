@@ -66,20 +66,27 @@ pub fn on(day: Date, minutes: Option<(u16, u16)>) -> When {
 }
 
 impl Menu<'_> {
-    /// Free days as rows; `days` may hold one more than fits, which leads on.
-    pub(super) fn day_rows(&self, body: String, days: &[Date], pick: Pick<'_>) -> Screen {
+    /// Free days as rows; `days` may hold one more than fits, which leads on. With a way to one more service.
+    pub(super) fn day_rows(
+        &self,
+        body: String,
+        days: &[Date],
+        pick: Pick<'_>,
+        also: Option<&Step>,
+    ) -> Screen {
         let calendar = Calendar::new(&self.loaded.profile).ok();
         let today = calendar.map(|calendar| calendar.local(self.now).date());
         let mut screen = Screen::new(body);
-        for day in days.iter().take(CHOICES) {
+        let most = CHOICES - usize::from(also.is_some());
+        for day in days.iter().take(most) {
             let ahead = today.and_then(|today| today.until(*day).ok()).map(|span| span.get_days());
             let near = ahead.filter(|ahead| *ahead <= 1).map(|ahead| self.language().from_today(ahead));
             screen = screen.row(self, &pick.times(*day, None), short_day(self.language(), *day), near);
         }
-        if let Some(next) = days.get(CHOICES) {
+        if let Some(next) = days.get(most) {
             screen = screen.titled_row(self, &pick.days(Some(*next)), Title::More);
         }
-        screen.person(self)
+        screen.also(self, also).person(self)
     }
 
     /// Times of a day as rows: all where they fit, else the parts of the day, else a page of them. Nothing where none

@@ -17,13 +17,27 @@ pub enum Said {
 }
 
 /// What may follow a tap without changing it.
-const THANKS: [&str; 22] = [
+const THANKS: [&str; 36] = [
     "obrigado",
     "obrigada",
     "muito obrigado",
     "muito obrigada",
     "valeu",
     "brigado",
+    "brigada",
+    "obg",
+    "vlw",
+    "tchau",
+    "ate mais",
+    "ate amanha",
+    "hasta luego",
+    "hasta manana",
+    "bis dann",
+    "bis morgen",
+    "tschuss",
+    "bye",
+    "see you",
+    "see you tomorrow",
     "gracias",
     "muchas gracias",
     "danke",
@@ -74,7 +88,8 @@ pub fn read(turn: &ClaimedTurn) -> Said {
     said
 }
 
-fn is_thanks(words: &str) -> bool {
+/// Whether words thank, or agree, and say nothing else.
+pub fn is_thanks(words: &str) -> bool {
     let folded = folded(words);
     folded.is_empty() || THANKS.contains(&folded.as_str())
 }

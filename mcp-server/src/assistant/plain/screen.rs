@@ -53,6 +53,14 @@ impl Screen {
         self
     }
 
+    /// With the way to one more service, where there is one.
+    pub fn also(self, menu: &Menu<'_>, step: Option<&Step>) -> Self {
+        match step {
+            Some(step) => self.titled_row(menu, step, Title::Also),
+            None => self,
+        }
+    }
+
     /// With the way to a person: every menu has it.
     pub fn person(self, menu: &Menu<'_>) -> Self {
         if self.rows.is_empty() {

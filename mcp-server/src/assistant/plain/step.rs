@@ -15,8 +15,10 @@ pub enum Step {
     Main,
     /// Services, by page.
     Services(usize),
-    /// Who does a service, by page.
-    Staff(String, usize),
+    /// What else a visit with these services shall have, by page.
+    Also(Vec<String>, usize),
+    /// Who does these services, by page.
+    Staff(Vec<String>, usize),
     /// Days with a free slot, from a day on.
     Days(Want, Option<Date>),
     /// Times of a day, from a minute of the day on; without one, all, or the parts of the day where there are many.
@@ -56,24 +58,55 @@ pub enum Step {
     Person,
 }
 
-/// A service, and by whom; `None` for anyone.
+/// The services of a visit, and by whom all of them; `None` for anyone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Want {
-    /// Service.
-    pub service: String,
+    /// Services, in order.
+    pub services: Vec<String>,
     /// Staff member.
     pub staff: Option<String>,
 }
 
+/// Services of one visit by menus.
+const MOST_SERVICES: usize = 4;
+/// Longest ids of them together: a row's id has a limit.
+const LONGEST_SERVICES: usize = 64;
+
 impl Want {
     /// A service by anyone or by a person.
     pub fn new(service: &str, staff: Option<&str>) -> Self {
-        Self { service: service.to_owned(), staff: staff.map(str::to_owned) }
+        Self::visit(vec![service.to_owned()], staff.map(str::to_owned))
     }
 
-    /// The slot at a start, as the desk takes it, where the staff member who would do it is known.
-    pub fn slot(&self, staff: &str, start: Timestamp) -> SlotRef {
-        SlotRef::one(&self.service, staff, start, self.staff.is_some())
+    /// Services by anyone or by a person.
+    pub fn visit(services: Vec<String>, staff: Option<String>) -> Self {
+        Self { services, staff }
+    }
+
+    /// What a slot is about. By a person where the same one was asked for throughout.
+    pub fn of(slot: &SlotRef) -> Self {
+        let mut people = slot.parts.iter().map(|part| part.pinned.then_some(&part.staff));
+        let first = people.next().flatten();
+        let staff = first.filter(|first| people.all(|other| other == Some(first)));
+        Self::visit(slot.parts.iter().map(|part| part.service.clone()).collect(), staff.cloned())
+    }
+
+    /// The same by anyone.
+    #[must_use]
+    pub fn by_anyone(&self) -> Self {
+        Self { staff: None, ..self.clone() }
+    }
+
+    /// As the desk takes it.
+    pub fn parts(&self) -> Vec<(&str, Option<&str>)> {
+        self.services.iter().map(|service| (service.as_str(), self.staff.as_deref())).collect()
+    }
+
+    /// Whether these services can be one visit by menus.
+    pub fn has_room<'a>(services: impl Iterator<Item = &'a str> + Clone) -> bool {
+        let length = services.clone().map(|service| service.len() + 1).sum::<usize>();
+        let count = services.count();
+        count == 1 || (count <= MOST_SERVICES && length <= LONGEST_SERVICES + 1)
     }
 }
 
@@ -89,15 +122,13 @@ pub enum Tapped {
 impl Step {
     /// The id of the button or row.
     pub fn id(&self, refs: &SlotRefs, principal: &Principal, now: Timestamp) -> String {
-        refs.make_tap(principal, &format!("m~{}~{}", now.as_second() / 60, self.text()))
+        refs.make_dated_tap(principal, 'm', &self.text(), now)
     }
 
     /// What an id means; nothing where it is not ours or was made for somebody else.
     pub fn read(refs: &SlotRefs, principal: &Principal, id: &str, now: Timestamp) -> Option<Tapped> {
-        let meaning = refs.read_tap(principal, id)?;
-        let (made, text) = meaning.strip_prefix("m~")?.split_once('~')?;
-        let made = Timestamp::from_second(made.parse::<i64>().ok()?.checked_mul(60)?).ok()?;
-        let step = Self::parse(text)?;
+        let (made, text) = refs.read_dated_tap(principal, 'm', id)?;
+        let step = Self::parse(&text)?;
         // Where nothing can have changed, age is no reason.
         let ageless = matches!(step, Self::Main | Self::Person | Self::Services(_) | Self::Mine(_));
         let old = now.duration_since(made) >= OLD && !ageless;
@@ -105,14 +136,17 @@ impl Step {
     }
 
     fn text(&self) -> String {
-        let want = |want: &Want| format!("{}~{}", want.service, want.staff.as_deref().unwrap_or_default());
+        let visit = |services: &[String]| services.join("+");
+        let want =
+            |want: &Want| format!("{}~{}", visit(&want.services), want.staff.as_deref().unwrap_or_default());
         let day = |day: &Option<Date>| day.map_or_else(String::new, |day| day.to_string());
         let minute = |minute: &Option<u16>| minute.map_or_else(String::new, |minute| minute.to_string());
         let at = |start: &Timestamp| start.as_second() / 60;
         match self {
             Self::Main => "main".to_owned(),
             Self::Services(page) => format!("s~{page}"),
-            Self::Staff(service, page) => format!("p~{service}~{page}"),
+            Self::Also(services, page) => format!("v~{}~{page}", visit(services)),
+            Self::Staff(services, page) => format!("p~{}~{page}", visit(services)),
             Self::Days(of, from) => format!("d~{}~{}", want(of), day(from)),
             Self::Times(of, on, from) => format!("t~{}~{on}~{}", want(of), minute(from)),
             Self::Hold(of, start) => format!("h~{}~{}", want(of), at(start)),
@@ -134,13 +168,16 @@ impl Step {
 
     fn parse(text: &str) -> Option<Self> {
         let parts: Vec<&str> = text.split('~').collect();
-        let want =
-            |service: &str, staff: &str| Want::new(service, Some(staff).filter(|staff| !staff.is_empty()));
+        let visit = |services: &str| services.split('+').map(str::to_owned).collect::<Vec<_>>();
+        let want = |services: &str, staff: &str| {
+            Want::visit(visit(services), Some(staff.to_owned()).filter(|staff| !staff.is_empty()))
+        };
         let at = |text: &str| Timestamp::from_second(text.parse::<i64>().ok()?.checked_mul(60)?).ok();
         Some(match parts.as_slice() {
             ["main"] => Self::Main,
             ["s", page] => Self::Services(page.parse().ok()?),
-            ["p", service, page] => Self::Staff((*service).to_owned(), page.parse().ok()?),
+            ["v", services, page] => Self::Also(visit(services), page.parse().ok()?),
+            ["p", services, page] => Self::Staff(visit(services), page.parse().ok()?),
             ["d", service, staff, from] => Self::Days(want(service, staff), optional(from)?),
             ["t", service, staff, on, from] => {
                 Self::Times(want(service, staff), on.parse().ok()?, optional(from)?)
@@ -192,11 +229,17 @@ mod tests {
         let now = Timestamp::from_second(1_794_830_400).unwrap();
         let long = "a".repeat(40);
         let want = Want::new(&long, Some(&long));
+        let several: Vec<String> = (0..4).map(|n| "b".repeat(15 + usize::from(n == 0))).collect();
+        assert!(Want::has_room(several.iter().map(String::as_str)));
         let (booking, day) = ("f".repeat(32), date(2026, 11, 17));
         let steps = [
             Step::Main,
             Step::Services(3),
-            Step::Staff(long.clone(), 1),
+            Step::Staff(vec![long.clone()], 1),
+            Step::Also(several.clone(), 0),
+            Step::Staff(several.clone(), 0),
+            Step::Times(Want::visit(several.clone(), Some(long.clone())), day, Some(1080)),
+            Step::Hold(Want::visit(several.clone(), Some(long.clone())), now),
             Step::Days(want.clone(), Some(day)),
             Step::Days(Want::new("corte", None), None),
             Step::Times(want.clone(), day, Some(1080)),

@@ -271,3 +271,104 @@ async fn every_time_of_a_long_day_can_be_reached() {
     let all: Vec<String> = (13 * 4..18 * 4).map(|n| format!("{:02}:{:02}", n / 4, n % 4 * 15)).collect();
     assert_eq!(times, all, "the last start of the afternoon's part");
 }
+
+#[tokio::test]
+async fn a_visit_of_two_services_is_booked_moved_and_cancelled_by_menus() {
+    let mut chat = Chat::new(&profile("")).await;
+    chat.words("menu").await;
+    chat.tap("Agendar").await;
+    let staff = chat.tap("Corte").await;
+    assert_eq!(staff.titles, ["Tanto faz", "Zé", "Rui", "+ outro serviço", "Falar com alguém"]);
+    let others = chat.tap("+ outro serviço").await;
+    assert_eq!(others.titles, ["Barba", "Falar com alguém"], "what is chosen is not offered again");
+    let staff = chat.tap("Barba").await;
+    assert!(staff.text.contains("Corte + Barba"), "{}", staff.text);
+    assert!(!staff.titles.contains(&"+ outro serviço".to_owned()), "there is nothing more");
+    chat.tap("Zé").await;
+    chat.tap("qua, 18/11").await;
+    chat.tap("Manhã").await;
+    let held = chat.tap("10:00").await;
+    assert!(held.text.contains("Corte + Barba") && held.text.contains("R$ 120,00"), "{}", held.text);
+    chat.tap("Confirmar").await;
+    let row = mine(&chat).await.remove(0);
+    let items: Vec<_> = row.booking.items.iter().map(|item| (&*item.service_id, &*item.staff_id)).collect();
+    assert_eq!(items, [("corte", "ze"), ("barba", "ze")]);
+    assert_eq!(row.booking.items[1].start, local("2026-11-18T11:00"), "after the haircut and its buffer");
+
+    chat.words("menu").await;
+    chat.tap("Meus agendamentos").await;
+    chat.tap("Remarcar").await;
+    chat.tap("qui, 19/11").await;
+    chat.tap("Tarde").await;
+    chat.tap("14:00").await;
+    chat.tap("Sim, remarcar").await;
+    let moved = mine(&chat).await.remove(0);
+    assert_eq!((moved.booking.id, moved.booking.items[1].start), (row.booking.id, local("2026-11-19T15:00")));
+    chat.words("menu").await;
+    chat.tap("Meus agendamentos").await;
+    chat.tap("Cancelar").await;
+    chat.tap("Sim, cancelar").await;
+    assert!(mine(&chat).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_visit_by_anyone_is_held_and_confirmed_with_the_same_people_and_a_late_tap_books_it_too() {
+    for late in [false, true] {
+        let mut chat = Chat::new(&profile("")).await;
+        let answer = chat.words("corte e barba amanhã").await;
+        assert!(answer.text.contains("Corte + Barba"), "{}", answer.text);
+        chat.tap("Manhã").await;
+        let held = chat.tap("10:00").await;
+        assert!(held.text.contains("Zé"), "Rui begins at one: {}", held.text);
+        if late {
+            chat.bed.clock.pass(SignedDuration::from_mins(20));
+        }
+        let confirm = held.id("Confirmar");
+        for _ in 0..2 {
+            chat.tap_id(&confirm).await;
+        }
+        let rows = mine(&chat).await;
+        assert_eq!((rows.len(), rows[0].booking.items.len()), (1, 2), "late: {late}");
+    }
+    let mut chat = Chat::new(&profile("")).await;
+    let answer = chat.words("corte ou barba amanhã?").await;
+    assert_eq!(answer.titles, ["Corte", "Barba", "Falar com alguém"], "one of both: {}", answer.text);
+}
+
+#[tokio::test]
+async fn a_visit_whose_time_is_taken_is_offered_whole_at_other_times() {
+    let mut chat = Chat::new(&profile("")).await;
+    chat.words("corte e barba com o Zé amanhã").await;
+    chat.tap("Manhã").await;
+    let confirm = chat.tap("10:00").await.id("Confirmar");
+    chat.bed.clock.pass(SignedDuration::from_mins(20));
+    let bia = chat.bed.customer("5511900000002").await;
+    let slot = SlotRef::one("corte", "ze", local("2026-11-17T10:45"), true);
+    let taken = chat.bed.desk.request(Wish::of_customer(bia, slot, "Bia", "b")).await;
+    assert!(chat.bed.store.book(&taken, chat.bed.desk.clock.now()).await.unwrap().row().is_some());
+    let refused = chat.tap_id(&confirm).await;
+    assert!(refused.text.contains("Nada foi agendado"), "{}", refused.text);
+    chat.tap(&refused.titles[0].clone()).await;
+    chat.tap("Confirmar").await;
+    let row = mine(&chat).await.remove(0);
+    assert_eq!(row.booking.service_names(), "Corte + Barba");
+    assert_eq!(row.booking.staff_names(), "Zé");
+}
+
+#[tokio::test]
+async fn without_the_model_a_part_of_a_name_or_a_day_leads_to_services_and_thanks_are_welcome() {
+    let women = "{id: mulher, name: {pt-BR: Penteado de noiva}, duration: 30m, price: \"40\"}\n  - {id: festa, name: {pt-BR: Penteado de festa}, duration: 30m, price: \"40\"}";
+    let more = profile("").replace("  - id: barba\n", &format!("  - {women}\n  - id: barba\n"));
+    let mut chat = Chat::new(&more).await;
+    let answer = chat.words("tem penteado?").await;
+    assert_eq!(answer.titles[..2], ["Penteado de noiva", "Penteado de festa"], "{}", answer.text);
+    let answer = chat.words("penteado de noiva").await;
+    assert!(answer.text.contains("Penteado de noiva\nCom quem?"), "{}", answer.text);
+    let answer = chat.words("barba e penteado amnha").await;
+    assert_eq!(answer.titles[..3], ["Barba", "Penteado de noiva", "Penteado de festa"]);
+    let answer = chat.words("tem vaga amanhã?").await;
+    assert_eq!(answer.titles[0], "Corte", "{}", answer.text);
+    let answer = chat.words("obrigada!!").await;
+    assert!(answer.text.starts_with("Por nada"), "{}", answer.text);
+    assert_eq!(answer.titles[0], "Agendar");
+}

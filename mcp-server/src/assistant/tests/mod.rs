@@ -70,7 +70,7 @@ impl World {
             gemini: Gemini::new(model.clone(), chain),
             recordings: Some(recordings.clone()),
             breaker: Breaker::new(breaker::Rule::default(), Arc::clone(&bed.desk.clock)),
-            board: Arc::new(StatusBoard::default()),
+            board: Arc::new(StatusBoard::new(crate::test_bed::MONDAY)),
         };
         Self { bed, assistant, model, recordings, said: Mutex::default() }
     }

@@ -4,7 +4,7 @@ use super::{
     super::gemini::scripted::{calls, text},
     *,
 };
-use crate::status::Dependency;
+use crate::status::{Dependency, Reason};
 
 #[tokio::test]
 async fn a_lie_is_redone_once_with_the_reason_and_is_in_no_history() {
@@ -40,11 +40,14 @@ async fn two_answers_that_cannot_be_sent_end_in_the_menu() {
 
 #[tokio::test]
 async fn a_model_that_is_down_or_slow_gives_way_to_the_menu_at_once() {
-    for error in [GeminiError::Account("403".into()), GeminiError::Slow] {
+    for (error, reason) in [
+        (GeminiError::Account("403".into()), Reason::CredentialRefused),
+        (GeminiError::Slow, Reason::Unreachable),
+    ] {
         let world = World::new([Err(error.clone())]).await;
         assert_eq!(world.say(&["oi"]).await.len(), 1);
-        let known = world.assistant.board.snapshot()[&Dependency::Gemini].clone();
-        assert_eq!((known.ok, known.message), (false, Some(error.to_string())));
+        let known = world.assistant.board.of(Dependency::Gemini);
+        assert_eq!((known.reason, known.message), (reason, Some(error.to_string())));
         assert_eq!(world.model.asked().len(), 1);
         assert!(world.bed.store.dead_letters(0, 10).await.unwrap().is_empty(), "the menu is an answer");
     }

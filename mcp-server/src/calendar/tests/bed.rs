@@ -109,7 +109,7 @@ impl World {
         let sim_clock = SimClock::from_fn(move || now.now());
         let sim = Simulator::start(Settings { clock: sim_clock, ..Settings::default() }).await.unwrap();
         let (asked, board, wake) =
-            (Arc::<Asked>::default(), Arc::<StatusBoard>::default(), Arc::<Wake>::default());
+            (Arc::<Asked>::default(), Arc::new(StatusBoard::new(bed.clock.now())), Arc::<Wake>::default());
         let service = CalendarService::new(
             &settings(&sim),
             "https://bella.example",

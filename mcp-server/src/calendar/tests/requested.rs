@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use mcp_simulator::Access;
 use mcp_store::{
+    audit::NewAudit,
     booking::{BookingRow, BookingState},
     outbox::{ClaimedOutgoing, SendEnd, SendRule},
 };
@@ -71,6 +72,25 @@ async fn a_crash_before_the_message_is_made_up_for_at_the_next_start() {
     assert!(told.len() == 1 && told[0].body["text"]["body"].as_str().unwrap().contains("confirmado"));
     world.confirmer().take_up().await.unwrap();
     assert!(sent(&world).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_crash_is_made_up_for_also_where_much_was_done_after_it() {
+    let world = World::new().await;
+    let row = requested(&world).await;
+    assert!(world.confirmer().confirm(&row).await.unwrap().is_some());
+    world.bed.clock.pass(SignedDuration::from_secs(5));
+    let other = NewAudit {
+        actor: "staff".into(),
+        action: "customer.read".into(),
+        subject: "customer:1".into(),
+        payload: None,
+    };
+    for _ in 0..120 {
+        world.bed.store.record(&other, world.now()).await.unwrap();
+    }
+    world.confirmer().take_up().await.unwrap();
+    assert_eq!(sent(&world).await.len(), 1);
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use crate::{
     booking::{OfferedSlot, Principal},
     breaker,
     calendar::OutsideCalendar,
-    status::Dependency,
+    status::{Dependency, Reason, State},
     test_bed::local,
 };
 
@@ -127,11 +127,15 @@ async fn a_calendar_that_cannot_be_read_is_not_free() {
     let ze = world.booked("ze", "2026-11-17T14:00").await;
     assert_eq!(ze.booking.state, BookingState::Confirmed, "Rui's calendar has no say over Zé's time");
     assert!(world.calendars.busy_of(&["ze".into()], local(WHOLE.0), local(WHOLE.1)).await.is_ok());
-    let known = world.board.snapshot().remove(&Dependency::Calendar).unwrap();
-    assert_eq!((known.ok, known.breaker), (false, Some(breaker::State::Closed)), "an answer is no outage");
+    let known = world.board.of(Dependency::Calendar);
+    assert_eq!(
+        (known.reason, known.breaker),
+        (Reason::NotFound, Some(breaker::State::Closed)),
+        "an answer is no outage"
+    );
     assert!(known.message.unwrap().contains(RUI), "that Zé's calendar works says nothing about Rui's");
     world.calendars.put(&ze, "America/Sao_Paulo").await.unwrap();
-    assert!(!world.board.snapshot()[&Dependency::Calendar].ok);
+    assert_eq!(world.board.of(Dependency::Calendar).state, State::Failing);
     // Read once, it may be missing for five minutes.
     world.sim.set_access(RUI, Access::Writer);
     world.refresh().await;
@@ -199,13 +203,13 @@ async fn an_outage_opens_the_breaker_and_google_is_left_alone() {
     let calls = world.calls("list");
     assert!(world.calendars.refresh().await.is_err());
     assert_eq!(world.calls("list"), calls);
-    let known = world.board.snapshot().remove(&Dependency::Calendar).unwrap();
-    assert_eq!((known.ok, known.breaker), (false, Some(breaker::State::Open)));
+    let known = world.board.of(Dependency::Calendar);
+    assert_eq!((known.state, known.breaker), (State::Failing, Some(breaker::State::Open)));
     world.sim.reset();
     world.bed.clock.pass(SignedDuration::from_secs(61));
     world.refresh().await;
-    let known = world.board.snapshot().remove(&Dependency::Calendar).unwrap();
-    assert_eq!((known.ok, known.breaker), (true, Some(breaker::State::Closed)));
+    let known = world.board.of(Dependency::Calendar);
+    assert_eq!((known.state, known.breaker), (State::Ok, Some(breaker::State::Closed)));
 }
 
 #[tokio::test]

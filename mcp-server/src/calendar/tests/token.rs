@@ -31,7 +31,8 @@ async fn one_token_serves_until_it_is_refused_and_is_then_renewed_once() {
         body: None,
         times: 2,
         retry_after: None,
-        delay_ms: None,
+        // Long enough for the other one to have asked, so that neither meets both refusals.
+        delay_ms: Some(300),
     };
     world.sim.fail(refused);
     world.refresh().await;

@@ -29,6 +29,7 @@ use crate::{
         scheduler::{Caller, Failure, FailureCode},
     },
     token::{Bearer, Scope},
+    web::programs::AtWork,
     whatsapp::interactive::{self, readable},
 };
 
@@ -61,9 +62,11 @@ struct Said {
 pub(super) async fn chat(
     State(rest): State<Rest>,
     Extension(bearer): Extension<Bearer>,
+    work: Option<Extension<AtWork>>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
+    let work = work.map(|Extension(work)| work).unwrap_or_default();
     let answered = async {
         let caller = Caller::of(&bearer, Scope::BookingWrite)?;
         let key = rest.key(&headers)?;
@@ -72,7 +75,7 @@ pub(super) async fn chat(
         if said.send_whatsapp {
             Caller::of(&bearer, Scope::ConversationReply)?;
         }
-        rest.talk(&caller.principal, &key, said).await
+        rest.talk(&caller.principal, &key, said, &work).await
     };
     rest.answer(StatusCode::OK, answered.await)
 }
@@ -114,7 +117,13 @@ enum Heard {
 }
 
 impl Rest {
-    async fn talk(&self, principal: &Principal, key: &str, said: Said) -> Result<Value, Failure> {
+    async fn talk(
+        &self,
+        principal: &Principal,
+        key: &str,
+        said: Said,
+        work: &AtWork,
+    ) -> Result<Value, Failure> {
         let (store, now) = (&self.scheduler.desk.store, self.scheduler.desk.clock.now());
         let failed = |error: StoreError| Failure::of_reading(&error);
         let sender = waiting::sender(principal, said.user_id.trim());
@@ -148,6 +157,7 @@ impl Rest {
         self.intake.keep(delivery).await.map_err(|_| {
             Failure::new(FailureCode::ServiceUnavailable, "the message is not kept: send it again")
         })?;
+        work.only_waits();
         let heard = self.hear(&id, conversation.id, before, answer).await?;
         let mut value = match &heard {
             Heard::Body(body) => {
@@ -179,9 +189,11 @@ impl Rest {
         let end = Instant::now() + PATIENCE;
         let mut taken_over: Option<Instant> = None;
         while Instant::now() < end {
+            let look = self.waiting.look().await;
             if let Some(body) = answer_to(&*desk.store, &*desk.clock, message).await.map_err(failed)? {
                 return Ok(heard(body));
             }
+            drop(look);
             tokio::select! {
                 body = &mut answer => match body {
                     Ok(body) => return Ok(heard(body)),
@@ -189,6 +201,7 @@ impl Rest {
                 },
                 () = tokio::time::sleep(LOOK) => {}
             }
+            let _look = self.waiting.look().await;
             // A person who takes over while a turn runs ends it without a word, not even one for a program.
             let turns = desk.store.turns(conversation, 1).await.map_err(failed)?;
             if turns.first().is_some_and(|turn| turn.epoch > before && turn.effect == "taken_over")

@@ -46,3 +46,17 @@ fn told(what: &str, wrong: &str) -> Failure {
         None => Failure::new(FailureCode::Validation, message),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_bed::dripping;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_drips_is_refused_when_its_time_is_over() {
+        let began = tokio::time::Instant::now();
+        let refused = body::<serde_json::Value>(dripping()).await.unwrap_err();
+        assert_eq!((refused.code, began.elapsed()), (FailureCode::Validation, PATIENCE));
+        assert!(refused.message.contains("in time"), "{}", refused.message);
+    }
+}

@@ -90,15 +90,25 @@ pub async fn answer_to(
     store.recall(&key(message), NO_DIGEST, clock.now()).await
 }
 
-/// Who waits in this process, by the message that is to be answered.
+/// Who waits in this process.
 #[derive(Debug, Default)]
-pub struct Waiting(Mutex<HashMap<String, Vec<oneshot::Sender<Value>>>>);
+pub struct Waiting {
+    /// By the message that is to be answered.
+    all: Mutex<HashMap<String, Vec<oneshot::Sender<Value>>>>,
+    looks: tokio::sync::Mutex<()>,
+}
 
 impl Waiting {
+    /// Looks into the database are taken one after the other: hundreds who wait are no more load than one, and look less
+    /// often. Whoever is answered by this process hears of it without looking.
+    pub async fn look(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.looks.lock().await
+    }
+
     /// Waits for the answer to a message.
     pub fn of(&self, message: &str) -> oneshot::Receiver<Value> {
         let (reply, answer) = oneshot::channel();
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         // Who was not waited for to the end is forgotten by the next one to come.
         all.retain(|_, waiting| {
             waiting.retain(|one| !one.is_closed());
@@ -109,7 +119,7 @@ impl Waiting {
     }
 
     fn give(&self, message: &str, body: &Value) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         for reply in all.remove(message).unwrap_or_default() {
             // Who has gone finds the answer under its key.
             let _ = reply.send(body.clone());

@@ -15,6 +15,7 @@ use crate::{
     clock::Clock,
     database::Database,
     settings::WhatsAppSettings,
+    status::Reason,
     whatsapp::interactive::{Button, buttons, text},
 };
 
@@ -91,7 +92,8 @@ impl World {
             clock: clock.clone(),
             wake: Arc::default(),
             metrics: Arc::default(),
-            board: Arc::default(),
+            board: Arc::new(StatusBoard::new(crate::test_bed::MONDAY)),
+            pulse: Arc::new(crate::watchdog::Watchdog::default().watch("sends")),
             traces: crate::traces::Traces::default(),
             waiting: Arc::default(),
             unrecorded: Arc::default(),
@@ -164,8 +166,12 @@ async fn a_refused_token_stops_the_sender_and_says_what_to_do() {
     world.sim.fail(Fault::graph(190));
     assert_eq!(world.say("o1", OutgoingKind::Answer, text("oi")).await.state, OutgoingState::Pending);
     assert!(world.sender.pace.is_stopped() && world.sender.pace.ready(world.clock.now()).is_some());
-    let known = world.sender.board.snapshot()[&Dependency::WhatsApp].clone();
-    assert!(!known.ok && known.message.unwrap().contains("WHATSAPP_API_TOKEN"));
+    let known = world.sender.board.of(Dependency::WhatsApp);
+    assert_eq!(known.reason, Reason::CredentialRefused);
+    assert!(
+        known.message.unwrap().contains("nothing is sent")
+            && known.next.unwrap().contains("WHATSAPP_API_TOKEN")
+    );
     world.pass(1);
     assert_eq!(world.send("o1").await.state, OutgoingState::Sent, "nothing was lost");
     assert!(!world.sender.pace.is_stopped());
@@ -176,7 +182,7 @@ async fn a_customer_who_cannot_be_reached_is_no_trouble_of_the_channel() {
     let world = World::with_phone().await;
     world.sim.fail(Fault::graph(131_026));
     assert_eq!(world.say("o1", OutgoingKind::Answer, text("oi")).await.state, OutgoingState::Failed);
-    assert!(world.sender.board.snapshot().is_empty());
+    assert_eq!(world.sender.board.of(Dependency::WhatsApp).reason, Reason::NotUsedYet);
     assert!(world.sent().is_empty());
 }
 

@@ -1,6 +1,6 @@
 //! What to do next, by the reason of a condition.
 
-use crate::client::outcome::Reason;
+use crate::{client::outcome::Reason, labels, render::secrets::PULL_TYPE};
 
 /// The objects a piece of advice is about.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +22,10 @@ pub struct Place<'a> {
 pub fn next(reason: &str, message: &str, place: &Place<'_>) -> String {
     let Place { agency, client, secret, namespace, operator } = place;
     let is = |known: Reason| known.as_str() == reason;
-    if is(Reason::SecretMissing) {
+    if message.contains(labels::PULL_SECRET) || message.contains(PULL_TYPE) {
+        // It is about what nodes pull the image with, and not about the credentials.
+        "do what the message says".to_owned()
+    } else if is(Reason::SecretMissing) {
         format!(
             "apply the Secret {secret} in the namespace {agency}, labelled mcp-platform.dev/credentials=true; `mcp-operator new` writes one"
         )
@@ -45,6 +48,21 @@ pub fn next(reason: &str, message: &str, place: &Place<'_>) -> String {
         format!("do what the message says; the details: kubectl -n {operator} logs deployment/mcp-operator")
     } else if is(Reason::WorkloadNotReady) {
         workload(message, namespace, client)
+    } else if is(Reason::ServerUnreachable) {
+        format!(
+            "kubectl -n {namespace} get pods,networkpolicies -o wide; the operator asks from the namespace {operator}"
+        )
+    } else if is(Reason::ServerMismatch) || is(Reason::ProfileNotRead) {
+        format!("kubectl -n {namespace} rollout restart deployment/{client}")
+    } else if is(Reason::CredentialRefused) {
+        format!(
+            "put a good one into the Secret: kubectl -n {agency} edit secret {secret}; the server takes it up by itself"
+        )
+    } else if is(Reason::ServiceUnreachable) || is(Reason::RateLimited) {
+        format!(
+            "wait, it is tried again by itself; if it lasts, look from the server's side: kubectl -n {namespace} exec \
+             deployment/{client} -- /mcp-server doctor"
+        )
     } else if is(Reason::Progressing) {
         "wait a minute and ask again".to_owned()
     } else if is(Reason::DeletionUnconfirmed) {

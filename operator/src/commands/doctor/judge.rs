@@ -56,6 +56,8 @@ pub struct ClientSeen {
     pub secret_keys: Seen<BTreeSet<String>>,
     /// Its environments.
     pub environments: Vec<EnvironmentSeen>,
+    /// What the operator wrote about it, the oldest first.
+    pub events: Vec<Event>,
 }
 
 /// Events that say why a volume is not there.
@@ -107,6 +109,18 @@ pub fn client(seen: &ClientSeen, operator: Ready, operator_namespace: &str) -> C
             next: advice::next(&ready.reason, &ready.message, &place("")),
         });
     }
+    if !problems.is_empty() {
+        // What was the matter before is often how it came to what is the matter now.
+        let said: Vec<String> = problems.iter().map(|problem| problem.reason.clone()).collect();
+        let told = warnings(&seen.events).into_iter().filter(|(reason, _)| !said.contains(reason));
+        problems.extend(told.map(|(reason, message)| Problem {
+            environment: None,
+            about: "event".to_owned(),
+            reason,
+            message: format!("earlier: {message}"),
+            next: format!("kubectl -n {agency} describe mcpclient {name}"),
+        }));
+    }
     if verdict == Ready::Yes && problems.iter().any(|problem| problem.reason != Hint::REASON) {
         // The status is a moment old; what stands there now counts.
         verdict = Ready::No;
@@ -150,7 +164,10 @@ fn of_environment(
     let status = statuses.into_iter().find(|status| status["name"] == seen.name.as_str());
     let listed = conditions(status.map(|status| &status["conditions"]));
     // Where nobody has looked, nothing is known to be wrong, and Ready does not wait for it.
-    let looked_at = |condition: &&Condition| condition.reason != Reason::NotObserved.as_str();
+    // The summary says nothing that the others do not.
+    let looked_at = |condition: &&Condition| {
+        condition.type_ != "Ready" && condition.reason != Reason::NotObserved.as_str()
+    };
     for condition in listed.iter().filter(looked_at).filter(|condition| condition.status != "True" && current)
     {
         // An unknown one was only not reached, and says nothing.

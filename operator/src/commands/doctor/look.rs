@@ -149,7 +149,8 @@ async fn one(client: &Client, object: &DynamicObject) -> ClientSeen {
             namespace,
         });
     }
-    ClientSeen { secret_keys: key_names(secret), environments, object }
+    let events = events_of(client, &agency, &name).await;
+    ClientSeen { secret_keys: key_names(secret), environments, events, object }
 }
 
 /// The names of the keys that hold something; their values go no further than here.
@@ -185,14 +186,31 @@ async fn pods(client: &Client, namespace: &str, selector: &str) -> Result<Vec<Ar
     Ok(list.items.into_iter().map(Arc::new).collect())
 }
 
+/// Events of a client itself, the oldest first; none where they may not be read.
+async fn events_of(client: &Client, agency: &str, name: &str) -> Vec<Event> {
+    let about = format!("involvedObject.kind={},involvedObject.name={name}", McpClient::kind(&()));
+    listed_events(client, agency, ListParams::default().fields(&about)).await
+}
+
 /// Events of a namespace, the oldest first; none where they may not be read: they only add to what is known.
 async fn events(client: &Client, namespace: &str) -> Vec<Event> {
+    listed_events(client, namespace, ListParams::default()).await
+}
+
+async fn listed_events(client: &Client, namespace: &str, which: ListParams) -> Vec<Event> {
     let api = Api::<Event>::namespaced(client.clone(), namespace);
-    let list =
-        call(format!("list the events in {namespace}"), api.list(&ListParams::default().limit(500))).await;
+    let list = call(format!("list the events in {namespace}"), api.list(&which.limit(500))).await;
     let mut events = list.map(|list| list.items).unwrap_or_default();
-    events.sort_by_key(|event| event.last_timestamp.as_ref().map(|time| time.0));
+    events.sort_by_key(latest);
     events
+}
+
+/// When an event was last seen: who writes by the newer API gives it in another field.
+fn latest(event: &Event) -> Option<jiff::Timestamp> {
+    let series =
+        event.series.as_ref().and_then(|series| series.last_observed_time.as_ref()).map(|time| time.0);
+    let last = event.last_timestamp.as_ref().map(|time| time.0);
+    series.or(last).or_else(|| event.event_time.as_ref().map(|time| time.0))
 }
 
 async fn seen<K>(client: &Client, namespace: &str, name: &str) -> Seen<K>

@@ -3,18 +3,20 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::Secret;
-use mcp_crds::McpClient;
+use mcp_crds::{McpClient, McpPlan};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
     client::{
-        credentials::{self, Credentials},
-        outcome::Holds,
-        validate::{Tenant, validate},
+        credentials::Credentials,
+        validate::{Tenant, validate_under},
     },
-    commands::documents::Document,
+    commands::{
+        documents::Document,
+        render::secrets::{self, Found},
+    },
+    installed::Installed,
     manifests::{Confidential, Foundation, Manifests},
     names::{ClientKey, NameError},
     render::{self, Inventory, Platform},
@@ -87,6 +89,22 @@ pub enum ManifestsError {
         /// Why.
         fault: String,
     },
+    /// Its plan is not among the files.
+    #[error("{client} names the McpPlan {plan}, which is not among these files: name its file as well")]
+    PlanMissing {
+        /// Which client.
+        client: String,
+        /// Which plan.
+        plan: String,
+    },
+    /// Its plan or its agency does not allow what it asks for.
+    #[error("{namespace}: {fault}")]
+    NotAllowed {
+        /// Where.
+        namespace: String,
+        /// Why, and what to do.
+        fault: String,
+    },
     /// The Secret among the files is not complete.
     #[error("{namespace}: {fault}")]
     Credentials {
@@ -108,10 +126,11 @@ pub enum ManifestsError {
     Encode(String),
 }
 
-/// Renders every environment of these clients. Secrets among `documents` are checked; with `with_secrets` they are
+/// Renders every environment of these clients under their plans. Secrets among `documents` are checked; with `with_secrets` they are
 /// rendered as well.
 pub fn render(
     clients: &[McpClient],
+    plans: &[McpPlan],
     documents: &[Document],
     platform: &Platform,
     with_secrets: bool,
@@ -121,8 +140,8 @@ pub fn render(
     let mut numbers: BTreeMap<String, String> = BTreeMap::new();
     let mut rendered = Vec::new();
     for client in clients {
-        let secret = secret_of(client, documents)?;
-        for tenant in validate(client, &platform.settings, now)? {
+        let plan = plan_of(client, plans)?.map(|plan| &plan.spec);
+        for tenant in validate_under(client, platform, plan, now)? {
             let namespace = tenant.namespace.as_str().to_owned();
             if let Some(first) = namespaces.insert(namespace.clone(), tenant.owner.clone()) {
                 let second = tenant.owner;
@@ -136,33 +155,38 @@ pub fn render(
                 let number = tenant.phone_number_id;
                 return Err(ManifestsError::NumberTaken { first, second: namespace, number });
             }
-            rendered.push(environment(&tenant, platform, secret.as_ref(), with_secrets)?);
+            rendered.push(environment(&tenant, documents, platform, with_secrets)?);
         }
     }
     Ok(rendered)
 }
 
+fn plan_of<'p>(client: &McpClient, plans: &'p [McpPlan]) -> Result<Option<&'p McpPlan>, ManifestsError> {
+    let Some(name) = &client.spec.plan else { return Ok(None) };
+    let found = plans.iter().find(|plan| plan.metadata.name.as_ref() == Some(name));
+    let missing = || ManifestsError::PlanMissing {
+        client: client.metadata.name.clone().unwrap_or_default(),
+        plan: name.clone(),
+    };
+    found.map(Some).ok_or_else(missing)
+}
+
 fn environment(
     tenant: &Tenant,
+    documents: &[Document],
     platform: &Platform,
-    secret: Option<&Secret>,
     with_secrets: bool,
 ) -> Result<Rendered, ManifestsError> {
     let namespace = tenant.namespace.as_str().to_owned();
+    if let Some(refusal) = &tenant.refusal {
+        return Err(ManifestsError::NotAllowed { namespace, fault: refusal.message.clone() });
+    }
     if let Err(fault) = &tenant.profile {
         return Err(ManifestsError::Profile { namespace, fault: fault.to_string() });
     }
-    let mut notes = Vec::new();
-    let credentials = match secret.map(|secret| credentials::judge(secret, tenant)) {
-        Some((_, verdict)) if verdict.holds != Holds::Yes => {
-            return Err(ManifestsError::Credentials { namespace, fault: verdict.message });
-        }
-        Some((credentials, verdict)) => {
-            notes.push(format!("{namespace}: {}", verdict.message));
-            credentials
-        }
-        None => None,
-    };
+    let Found { credentials, notes: found } = secrets::find(tenant, documents)?;
+    let mut notes = vec![format!("{namespace}: {}", tenant.effective.sentence())];
+    notes.extend(found);
     let shown = credentials.filter(|_| with_secrets);
     let (credentials_secret, keys_secret) = (tenant.owner.credentials_secret(), tenant.owner.keys_secret());
     let left_out =
@@ -185,17 +209,53 @@ fn all(
     platform: &Platform,
     credentials: Option<&Credentials>,
 ) -> Result<Vec<Manifest>, ManifestsError> {
-    let inventory = Inventory { secrets_hash: Some(UNKNOWN_SECRETS.to_owned()), has_profile: true };
+    let inventory = Inventory {
+        secrets_hash: Some(UNKNOWN_SECRETS.to_owned()),
+        has_profile: true,
+        // Who names a Gateway has the Gateway API; whether somebody looks for monitors only the cluster knows.
+        installed: Installed { http_route: true, pod_monitor: false },
+    };
     let Foundation { namespace, role_binding } = render::foundation(tenant, platform);
-    let Manifests { service_account, credentials, profile, data, route, service, deployment } =
-        render::manifests(tenant, platform, credentials, &inventory);
-    let mut list = vec![one(&namespace)?, one(&role_binding)?, one(&service_account)?];
+    // Copied from the agency's namespace in the cluster, like every Secret.
+    let pull = None;
+    let Manifests {
+        openings,
+        default_deny,
+        limit_range,
+        quota,
+        service_account,
+        credentials,
+        pull_secret,
+        profile,
+        data,
+        route,
+        http_route,
+        service,
+        asleep,
+        deployment,
+        disruption_budget,
+        pod_monitor,
+    } = render::manifests(tenant, platform, credentials, pull, &inventory);
+    let mut list = vec![
+        one(&namespace)?,
+        one(&role_binding)?,
+        one(&openings)?,
+        one(&default_deny)?,
+        one(&limit_range)?,
+        one(&quota)?,
+        one(&service_account)?,
+    ];
     list.extend(credentials.as_ref().map(|Confidential(secret)| one(secret)).transpose()?);
+    list.extend(pull_secret.as_ref().map(|Confidential(secret)| one(secret)).transpose()?);
     list.extend(profile.as_ref().map(one).transpose()?);
     list.extend(data.as_ref().map(one).transpose()?);
     list.push(one(&service)?);
     list.extend(deployment.as_ref().map(one).transpose()?);
+    list.extend(asleep.as_ref().map(one).transpose()?);
+    list.extend(disruption_budget.as_ref().map(one).transpose()?);
+    list.extend(pod_monitor.as_ref().map(one).transpose()?);
     list.extend(route.as_ref().map(one).transpose()?);
+    list.extend(http_route.as_ref().map(one).transpose()?);
     Ok(list)
 }
 
@@ -203,27 +263,6 @@ fn one(object: &impl Serialize) -> Result<Manifest, ManifestsError> {
     // Through a value: its maps are sorted, so that the text is the same on every machine.
     let value = serde_json::to_value(object).map_err(|error| ManifestsError::Encode(error.to_string()))?;
     Ok(Manifest { kind: value["kind"].as_str().unwrap_or_default().to_owned(), value })
-}
-
-fn secret_of(client: &McpClient, documents: &[Document]) -> Result<Option<Secret>, ManifestsError> {
-    let (name, agency) = (&client.spec.credentials_secret_ref.name, client.metadata.namespace.as_deref());
-    let found = documents.iter().find(|document| {
-        document.kind() == "Secret"
-            && document.name() == name
-            && document.namespace().is_none_or(|own| Some(own) == agency)
-    });
-    let Some(document) = found else { return Ok(None) };
-    let failed = |error: serde_json::Error| {
-        // The value itself may stand in the parser's words.
-        let message = format!("it is not a Secret (line {}): values must be texts", error.line());
-        ManifestsError::Secret { name: name.clone(), message }
-    };
-    let mut secret: Secret = serde_json::from_value(document.value.clone()).map_err(failed)?;
-    // As the API server does it.
-    for (key, value) in secret.string_data.take().into_iter().flatten() {
-        secret.data.get_or_insert_default().insert(key, k8s_openapi::ByteString(value.into_bytes()));
-    }
-    Ok(Some(secret))
 }
 
 /// An object as YAML.

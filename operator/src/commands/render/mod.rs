@@ -12,6 +12,7 @@ use crate::{
 
 pub mod manifests;
 pub mod platform;
+pub mod secrets;
 pub mod tree;
 
 /// Arguments of `render`.
@@ -27,7 +28,8 @@ Examples:
   mcp-operator render clients/ --settings platform.yaml --out rendered
   kubectl apply -k rendered")]
 pub struct Render {
-    /// Files with `McpClients` and, if their credentials are to be checked, the Secrets beside them; a folder stands for
+    /// Files with `McpClients`, the `McpPlans` they name and, if their credentials are to be checked, the Secrets beside
+    /// them; a folder stands for
     /// the YAML files in it, `-` for the standard input.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -69,6 +71,16 @@ pub enum RenderError {
         /// Why.
         faults: check::Faults,
     },
+    /// A plan is wrong.
+    #[error("{file}: the McpPlan `{name}` would be refused:\n{faults}")]
+    PlanRefused {
+        /// Where it stands.
+        file: String,
+        /// Its name.
+        name: String,
+        /// Why.
+        faults: check::Faults,
+    },
     /// There is nothing to render.
     #[error("no McpClient stands in these files: name a file with `kind: McpClient`")]
     Nothing,
@@ -96,11 +108,19 @@ impl Render {
             }
             clients.push(checked.client);
         }
+        let mut plans = Vec::new();
+        for document in documents.iter().filter(|document| document.kind() == "McpPlan") {
+            let plan = check::plan(&document.value).map_err(|faults| {
+                let file = document.file.display().to_string();
+                RenderError::PlanRefused { file, name: document.name().to_owned(), faults }
+            })?;
+            plans.push(plan);
+        }
         if clients.is_empty() {
             return Err(RenderError::Nothing);
         }
         let platform = platform::read(settings.as_deref(), &set, &clients)?;
-        let rendered = manifests::render(&clients, &documents, &platform, with_secrets, now)?;
+        let rendered = manifests::render(&clients, &plans, &documents, &platform, with_secrets, now)?;
         for note in rendered.iter().flat_map(|environment| &environment.notes) {
             telemetry::say(note);
         }

@@ -87,7 +87,7 @@ pub fn read(file: Option<&Path>, set: &[String], clients: &[McpClient]) -> Resul
 fn from_objects(objects: &[documents::Document]) -> Said {
     let text = |value: &Value| match value {
         Value::String(text) => text.clone(),
-        Value::Array(items) => {
+        Value::Array(items) if items.iter().all(Value::is_string) => {
             items.iter().map(|item| item.as_str().unwrap_or_default()).collect::<Vec<_>>().join(",")
         }
         other => other.to_string(),

@@ -195,7 +195,7 @@ mod tests {
             })
             .collect();
         let platform = Platform { settings: settings(), extra_ca: None };
-        files(&render(&clients, &[], &platform, false, NOW).unwrap()).unwrap()
+        files(&render(&clients, &[], &[], &platform, false, NOW).unwrap()).unwrap()
     }
 
     #[test]

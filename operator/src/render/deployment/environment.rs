@@ -78,7 +78,7 @@ fn database(tenant: &Tenant) -> Vec<EnvVar> {
             vec![plain("DATABASE_URL", format!("sqlite://{DATA_DIRECTORY}/tenant.db"))]
         }
         // A URL or its parts: which of them there are was judged when they were copied.
-        Database::Postgres { .. } => {
+        Database::Postgres { .. } | Database::Provisioned => {
             let copy = tenant.owner.credentials_secret();
             credentials::DATABASE_KEYS.iter().map(|key| secret(&copy, key, true)).collect()
         }

@@ -2,14 +2,15 @@
 
 pub mod environment;
 mod hardening;
+mod spread;
 
 use k8s_openapi::{
     api::{
         apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy},
         core::v1::{
             ConfigMapVolumeSource, Container, ContainerPort, EmptyDirVolumeSource, HTTPGetAction,
-            PersistentVolumeClaimVolumeSource, PodSpec, PodTemplateSpec, Probe, ResourceRequirements, Volume,
-            VolumeMount,
+            LocalObjectReference, PersistentVolumeClaimVolumeSource, PodSpec, PodTemplateSpec, Probe,
+            ResourceRequirements, Volume, VolumeMount,
         },
     },
     apimachinery::pkg::{
@@ -27,9 +28,12 @@ use crate::{
 
 /// Name of the port customers and agents reach.
 pub const PUBLIC_PORT_NAME: &str = "public";
-const PUBLIC_PORT: i32 = 8000;
-const INTERNAL_PORT_NAME: &str = "internal";
-const INTERNAL_PORT: i32 = 9090;
+/// Its number.
+pub const PUBLIC_PORT: i32 = 8000;
+/// Name of the port of probes, metrics and the status.
+pub const INTERNAL_PORT_NAME: &str = "internal";
+/// Its number.
+pub const INTERNAL_PORT: i32 = 9090;
 /// Where the profile is mounted: the whole directory, for a single file would never be updated.
 const PROFILE_DIRECTORY: &str = "/etc/mcp";
 const DATA_DIRECTORY: &str = "/data";
@@ -42,8 +46,11 @@ pub fn build(tenant: &Tenant, platform: &Platform, secrets_hash: &str) -> Deploy
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, pem.as_bytes());
         (labels::EXTRA_CA_HASH.to_owned(), hex(digest.as_ref()))
     }));
+    let mut metadata = tenant.meta(tenant.owner.name().to_owned());
+    // Beside the pods and not in them: what is rendered the same under another name restarts nobody.
+    metadata.annotations = Some(labels::map([(labels::REVISION, &tenant.given.revision)]));
     Deployment {
-        metadata: tenant.meta(tenant.owner.name().to_owned()),
+        metadata,
         spec: Some(DeploymentSpec {
             replicas: Some(if tenant.suspended { 0 } else { i32::from(tenant.replicas) }),
             revision_history_limit: Some(3),
@@ -54,7 +61,7 @@ pub fn build(tenant: &Tenant, platform: &Platform, secrets_hash: &str) -> Deploy
                         // Two servers on one SQLite file would each hold a lock the other needs.
                         Database::Sqlite { .. } => "Recreate",
                         // Leases in the database decide who works on what.
-                        Database::Postgres { .. } => "RollingUpdate",
+                        Database::Postgres { .. } | Database::Provisioned => "RollingUpdate",
                     }
                     .to_owned(),
                 ),
@@ -81,7 +88,15 @@ fn pod(tenant: &Tenant, platform: &Platform) -> PodSpec {
         // Variables for every Service of the namespace would only tell a tenant what is around it.
         enable_service_links: Some(false),
         termination_grace_period_seconds: Some(30),
+        topology_spread_constraints: spread::constraints(tenant),
         security_context: Some(hardening::pod()),
+        priority_class_name: tenant.pods.priority_class_name.clone(),
+        runtime_class_name: tenant.pods.runtime_class_name.clone(),
+        image_pull_secrets: tenant
+            .pods
+            .image_pull_secret
+            .is_some()
+            .then(|| vec![LocalObjectReference { name: tenant.owner.pull_secret() }]),
         init_containers: Some(vec![Container {
             name: "migrate".to_owned(),
             args: Some(vec!["migrate".to_owned()]),
@@ -140,7 +155,7 @@ fn mounts(tenant: &Tenant) -> Vec<VolumeMount> {
     let tmp = mount("tmp", "/tmp");
     match tenant.database {
         Database::Sqlite { .. } => vec![profile, mount("data", DATA_DIRECTORY), tmp],
-        Database::Postgres { .. } => vec![profile, tmp],
+        Database::Postgres { .. } | Database::Provisioned => vec![profile, tmp],
     }
 }
 
@@ -169,7 +184,7 @@ fn volumes(tenant: &Tenant) -> Vec<Volume> {
             ..volume("tmp")
         },
     ];
-    if matches!(tenant.database, Database::Postgres { .. }) {
+    if !matches!(tenant.database, Database::Sqlite { .. }) {
         volumes.retain(|volume| volume.name != "data");
     }
     volumes

@@ -1,0 +1,170 @@
+//! Watches over the whole cluster, one per kind for all tenants: of kinds that are neither Secrets nor workloads. A watch
+//! in every tenant's namespace, as [`crate::watches`] has, would cost a connection and a task for each.
+
+use std::{
+    fmt::Debug,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use k8s_openapi::{
+    NamespaceResourceScope, api::core::v1::Namespace,
+    apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
+};
+use kube::{
+    Api, Client, Resource, ResourceExt,
+    core::PartialObjectMeta,
+    runtime::{
+        reflector::{self, ObjectRef, Store, store::Writer},
+        watcher,
+    },
+};
+use serde::de::DeserializeOwned;
+use tokio::task::JoinSet;
+
+use crate::{
+    installed::Installed,
+    labels,
+    memory::{Memory, ObjectId, Version},
+    names::ClientKey,
+    stores::{Guarded, Seen, Trigger, follow},
+};
+
+/// What the watches over the whole cluster share.
+pub struct Shared {
+    client: Client,
+    memory: Arc<Memory>,
+    trigger: Trigger,
+    clients: Store<Guarded>,
+    namespaces: Store<PartialObjectMeta<Namespace>>,
+    installed: Mutex<Installed>,
+}
+
+impl Shared {
+    /// Nothing is watched yet.
+    pub fn new(
+        client: Client,
+        memory: Arc<Memory>,
+        trigger: Trigger,
+        clients: Store<Guarded>,
+        namespaces: Store<PartialObjectMeta<Namespace>>,
+    ) -> Self {
+        Self { client, memory, trigger, clients, namespaces, installed: Mutex::default() }
+    }
+
+    /// Which kinds of other projects the cluster has.
+    pub fn installed(&self) -> Installed {
+        *self.installed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Watches what the operator made of a kind, until the task is dropped. A change that undoes what was applied asks for
+    /// a reconcile.
+    pub async fn watch<K>(self: Arc<Self>, writer: Writer<PartialObjectMeta<K>>)
+    where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+        K: Clone + Debug + DeserializeOwned + Send + Sync + 'static,
+    {
+        let kind = K::kind(&()).into_owned();
+        let api = Api::<PartialObjectMeta<K>>::all(self.client.clone());
+        let config = watcher::Config::default().labels(&labels::managed_selector());
+        follow(api, config, writer, |seen| match seen {
+            Seen::Present(object) => self.saw(&kind, object, true),
+            Seen::Gone(object) => self.saw(&kind, object, false),
+            Seen::Listed => self.listed(&kind),
+            Seen::Forbidden => {}
+        })
+        .await;
+    }
+
+    fn listed(&self, kind: &str) {
+        for tenant in self.memory.listed(kind) {
+            let known = self.namespaces.get(&ObjectRef::new(tenant.as_str()));
+            if let Some((owner, _)) = known.and_then(|namespace| labels::owner_of(namespace.meta())) {
+                self.trigger.client(&owner);
+            }
+        }
+    }
+
+    fn saw<K>(&self, kind: &str, object: &PartialObjectMeta<K>, present: bool)
+    where
+        K: Resource<DynamicType = ()> + Clone + Debug,
+    {
+        let id = ObjectId { kind: kind.to_owned(), name: object.name_any() };
+        let namespace = object.namespace().unwrap_or_default();
+        self.memory.show(&namespace, &id, present);
+        let Some((owner, environment)) = self.tenant_of(&namespace, object.meta()) else { return };
+        let version = present.then(|| Version::of(kind, object.meta()));
+        if self.memory.observe(&owner.namespace(environment), &id, version) {
+            tracing::debug!(%namespace, %kind, name = %id.name, "changed since it was applied");
+            self.trigger.client(&owner);
+        }
+    }
+
+    /// Whose a namespace is: by the labels of the object in it, or by its own where those are somebody's edit.
+    fn tenant_of(
+        &self,
+        namespace: &str,
+        meta: &kube::api::ObjectMeta,
+    ) -> Option<(ClientKey, mcp_crds::EnvironmentName)> {
+        let mine =
+            |(owner, environment): &(ClientKey, _)| owner.namespace(*environment).as_str() == namespace;
+        labels::owner_of(meta).filter(mine).or_else(|| {
+            let known = self.namespaces.get(&ObjectRef::new(namespace))?;
+            labels::owner_of(known.meta()).filter(mine)
+        })
+    }
+
+    /// Watches a kind for as long as its definition is there, until the task is dropped. `which` is where
+    /// [`Installed`] has it.
+    pub async fn watch_if_installed<K>(
+        self: Arc<Self>,
+        which: fn(&mut Installed) -> &mut bool,
+        definitions: Writer<PartialObjectMeta<CustomResourceDefinition>>,
+    ) where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+        K: Clone + Debug + DeserializeOwned + Send + Sync + 'static,
+    {
+        let name = format!("{}.{}", K::plural(&()), K::group(&()));
+        let api = Api::<PartialObjectMeta<CustomResourceDefinition>>::all(self.client.clone());
+        let config = watcher::Config::default().fields(&format!("metadata.name={name}"));
+        let kind = K::kind(&()).into_owned();
+        let mut watching = JoinSet::new();
+        follow(api, config, definitions, |seen| {
+            let there = match seen {
+                Seen::Present(definition) => definition.metadata.deletion_timestamp.is_none(),
+                Seen::Gone(_) => false,
+                Seen::Listed => {
+                    if watching.is_empty() {
+                        // Of a kind that is not there, nothing is there.
+                        self.listed(&kind);
+                    }
+                    return;
+                }
+                Seen::Forbidden => return,
+            };
+            if there != watching.is_empty() {
+                return;
+            }
+            tracing::info!(definition = %name, there, "the definition came or went");
+            self.memory.forget_kind(&kind);
+            if there {
+                let (_, writer) = reflector::store();
+                watching.spawn(Arc::clone(&self).watch::<K>(writer));
+            } else {
+                watching = JoinSet::new();
+                self.listed(&kind);
+            }
+            *which(&mut self.installed.lock().unwrap_or_else(PoisonError::into_inner)) = there;
+            self.look_at_all();
+        })
+        .await;
+    }
+
+    /// Asks for a reconcile of every client: what is rendered for some is another now.
+    fn look_at_all(&self) {
+        for client in self.clients.state() {
+            if let Ok(key) = ClientKey::new(&client.namespace().unwrap_or_default(), &client.name_any()) {
+                self.trigger.client(&key);
+            }
+        }
+    }
+}

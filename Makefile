@@ -111,6 +111,7 @@ generated:
 	@$(step) "crds/generated is what the operator prints" bash -c 'cargo test --quiet $(rust) --no-run --test cluster && "$(CARGO_TARGET_DIR)/debug/mcp-operator" crd | diff -u crds/generated/mcpclients.yaml -'
 
 charts:
+	@$(step) "helm and promtool (built once)" testbed/testbed build helm promtool
 	@$(step) "helm lint" $(tools)/helm lint --strict charts/mcp-platform
 	@$(step) "alerts, and what makes each of them fire" bash -c '$(tools)/promtool check rules --lint=all --lint-fatal charts/mcp-platform/files/alerts.yaml && $(tools)/promtool test rules charts/tests/alerts.yaml'
 

@@ -47,12 +47,12 @@ var nodeTools = []Tool{
 	{Name: "runc", Package: "github.com/opencontainers/runc", Version: "v1.5.2", Tags: "seccomp", CGO: true, Duration: "16 s"},
 	{Name: "coredns", Package: "github.com/coredns/coredns", Version: "v1.15.0", Duration: "2 min"},
 	{Name: "helm", Package: "helm.sh/helm/v4/cmd/helm", Version: "v4.2.4", Duration: "70 s"},
-	{Name: "promtool", Package: "github.com/prometheus/prometheus/cmd/promtool", Module: "promtool", Duration: "4 min"},
 	{Name: "kubeconform", Package: "github.com/yannh/kubeconform/cmd/kubeconform", Version: "v0.8.0", Duration: "10 s"},
 }
 
 // testTools are what some tests need beside a bed.
 var testTools = []Tool{
+	{Name: "promtool", Package: "github.com/prometheus/prometheus/cmd/promtool", Module: "promtool", Duration: "4 min"},
 	{Name: "cyclonus", Package: "github.com/mattfenwick/cyclonus/cmd/cyclonus", Version: "v0.5.6", Duration: "1 min"},
 	{Name: "traefik", Package: "github.com/traefik/traefik/v3/cmd/traefik", Module: "traefik", Duration: "8 min"},
 }

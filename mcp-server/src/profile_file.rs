@@ -71,17 +71,9 @@ pub fn read(text: &str, now: Timestamp) -> Result<Loaded, ProfileError> {
     Ok(Loaded { profile: read.profile, hash, ignored: read.ignored, warnings })
 }
 
-async fn load(
-    path: &PathBuf,
-    clock: &SharedClock,
-) -> Result<(String, Loaded), (Option<String>, ProfileError)> {
-    let text = tokio::fs::read_to_string(path)
-        .await
-        .map_err(|source| (None, ProfileError::Read { path: path.display().to_string(), source }))?;
-    match read(&text, clock.now()) {
-        Ok(loaded) => Ok((text, loaded)),
-        Err(error) => Err((Some(text), error)),
-    }
+async fn text_of(path: &PathBuf) -> Result<String, ProfileError> {
+    let text = tokio::fs::read_to_string(path).await;
+    text.map_err(|source| ProfileError::Read { path: path.display().to_string(), source })
 }
 
 /// Says in the log what a profile's owner should know.
@@ -101,31 +93,49 @@ pub async fn watch(
     clock: SharedClock,
     stop: CancellationToken,
 ) -> Result<(ProfileWatch, watch::Receiver<FileState>, impl Future<Output = ()>), ProfileError> {
-    let (mut seen, first) = load(&path, &clock).await.map_err(|(_, error)| error)?;
+    let mut used = text_of(&path).await?;
+    let first = read(&used, clock.now())?;
     log(&first);
     let (profiles, follow) = watch::channel(Arc::new(first));
     let (states, state) = watch::channel(FileState::default());
     let task = async move {
+        let mut broken: Option<String> = None;
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(Duration::from_secs(2)) => {}
             }
-            match load(&path, &clock).await {
-                Ok((text, _)) if text == seen => {
+            let loaded = match text_of(&path).await {
+                // Nearly always: what was understood once is not read again.
+                Ok(text) if text == used => {
+                    broken = None;
                     states.send_if_modified(|state| state.refused.take().is_some());
+                    continue;
                 }
-                Ok((text, loaded)) => {
+                Ok(text) if broken.as_ref() == Some(&text) => continue,
+                Ok(text) => match read(&text, clock.now()) {
+                    Ok(loaded) => {
+                        (used, broken) = (text, None);
+                        Ok(loaded)
+                    }
+                    Err(error) => {
+                        broken = Some(text);
+                        Err(error)
+                    }
+                },
+                Err(error) => {
+                    broken = None;
+                    Err(error)
+                }
+            };
+            match loaded {
+                Ok(loaded) => {
                     tracing::info!(profile.hash = loaded.hash, "profile reloaded");
                     log(&loaded);
-                    seen = text;
                     profiles.send_replace(Arc::new(loaded));
                     states.send_replace(FileState::default());
                 }
-                Err((text, error)) => {
-                    if text.as_ref() == Some(&seen) {
-                        continue;
-                    }
+                Err(error) => {
                     let refused = Some(error.to_string());
                     let news = states.send_if_modified(|state| {
                         let new = state.refused != refused;
@@ -133,7 +143,7 @@ pub async fn watch(
                         new
                     });
                     if news {
-                        tracing::warn!(error = %error, "the profile's new file is refused; the last good one stays in use");
+                        tracing::warn!(%error, "the profile's new file is refused; the last good one stays in use");
                     }
                 }
             }

@@ -1,5 +1,7 @@
 //! Numbers in words, in four languages at once. Words that are articles too (`um`, `una`, `ein`) are none.
 
+use std::{collections::HashMap, sync::LazyLock};
+
 use super::text::{Kind, Token, before, value, word};
 
 const UNITS: [&[&str]; 20] = [
@@ -46,26 +48,39 @@ const HUNDREDS: [&[&str]; 9] = [
     &["novecentos", "novecientos", "neunhundert"],
 ];
 
-fn listed(table: &[&[&str]], word: &str) -> Option<u32> {
-    let at = table.iter().position(|words| words.contains(&word))?;
-    u32::try_from(at).ok()
+/// Every word of the tables with its value: a text has thousands of words, and most are none of these.
+static WORDS: LazyLock<HashMap<&'static str, u32>> = LazyLock::new(|| {
+    let units = (0..).zip(UNITS);
+    let tens = (20..).step_by(10).zip(TENS);
+    let hundreds = (100..).step_by(100).zip(HUNDREDS);
+    let thousand: &[&str] = &["mil", "tausend", "eintausend", "thousand"];
+    let all = units.chain(tens).chain(hundreds).chain([(1000, thousand)]);
+    all.flat_map(|(value, words)| words.iter().map(move |word| (*word, value))).collect()
+});
+
+fn listed(word: &str) -> Option<u32> {
+    WORDS.get(word).copied()
+}
+
+fn unit(word: &str) -> Option<u32> {
+    listed(word).filter(|value| *value < 20)
+}
+
+fn ten(word: &str) -> Option<u32> {
+    listed(word).filter(|value| (20..100).contains(value))
 }
 
 fn simple(word: &str) -> Option<u32> {
-    listed(&UNITS, word)
-        .or_else(|| listed(&TENS, word).map(|at| (at + 2) * 10))
-        .or_else(|| listed(&HUNDREDS, word).map(|at| (at + 1) * 100))
-        .or_else(|| (["mil", "tausend", "eintausend", "thousand"].contains(&word)).then_some(1000))
-        .or_else(|| compound(word))
+    listed(word).or_else(|| compound(word))
 }
 
 /// `funfundzwanzig`, `hundertzwanzig`, `veinticinco`.
 fn compound(word: &str) -> Option<u32> {
     if let Some(rest) = word.strip_prefix("veinti") {
-        return listed(&UNITS, rest).filter(|unit| (1..10).contains(unit)).map(|unit| 20 + unit);
+        return unit(rest).filter(|unit| (1..10).contains(unit)).map(|unit| 20 + unit);
     }
     if let Some((head, rest)) = word.split_once("hundert") {
-        let head = if head.is_empty() { 1 } else { listed(&UNITS, head)? };
+        let head = if head.is_empty() { 1 } else { unit(head)? };
         let rest = rest.strip_prefix("und").unwrap_or(rest);
         return Some(head * 100 + if rest.is_empty() { 0 } else { below_hundred(rest)? });
     }
@@ -73,15 +88,12 @@ fn compound(word: &str) -> Option<u32> {
 }
 
 fn below_hundred(word: &str) -> Option<u32> {
-    if let Some(unit) = listed(&UNITS, word) {
-        return Some(unit);
+    if let Some(value) = unit(word).or_else(|| ten(word)) {
+        return Some(value);
     }
-    if let Some(ten) = listed(&TENS, word) {
-        return Some((ten + 2) * 10);
-    }
-    let (unit, ten) = word.split_once("und")?;
-    let unit = if unit == "ein" { 1 } else { listed(&UNITS, unit).filter(|unit| *unit < 10)? };
-    Some((listed(&TENS, ten)? + 2) * 10 + unit)
+    let (one, tens) = word.split_once("und")?;
+    let one = if one == "ein" { 1 } else { unit(one).filter(|unit| *unit < 10)? };
+    Some(ten(tens)? + one)
 }
 
 /// A number in words that begins at a place, and how many tokens it takes.

@@ -123,27 +123,24 @@ pub fn tokens(text: &str) -> Vec<Token> {
     for token in &mut all {
         token.word = fold(&token.raw);
     }
-    meridiems(&all)
+    meridiems(all)
 }
 
 /// `p.m.` as one word.
-fn meridiems(all: &[Token]) -> Vec<Token> {
-    let mut joined: Vec<Token> = Vec::with_capacity(all.len());
-    let mut at = 0;
-    while at < all.len() {
+fn meridiems(mut all: Vec<Token>) -> Vec<Token> {
+    for at in 0.. {
+        if at >= all.len() {
+            break;
+        }
         let dotted =
-            matches!(word(all, at), "a" | "p") && word(all, at + 1) == "." && word(all, at + 2) == "m";
+            matches!(word(&all, at), "a" | "p") && word(&all, at + 1) == "." && word(&all, at + 2) == "m";
         if dotted {
-            let mut token = all[at].clone();
-            token.word.push('m');
-            joined.push(token);
-            at += if word(all, at + 3) == "." { 4 } else { 3 };
-        } else {
-            joined.push(all[at].clone());
-            at += 1;
+            let end = at + if word(&all, at + 3) == "." { 4 } else { 3 };
+            all.drain(at + 1..end);
+            all[at].word.push('m');
         }
     }
-    joined
+    all
 }
 
 /// A sentence: its tokens without what ends it, and whether it asks.

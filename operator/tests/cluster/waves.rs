@@ -149,11 +149,7 @@ async fn a_bad_image_halts_after_the_first_wave_and_goes_back_and_the_fix_reache
     // It is remembered by the next operator, and nothing is asked while nothing rolls.
     world.quiet().await;
     OPERATOR.restart();
-    world.quiet().await;
-    let requests = || (OPERATOR.metrics.writes.get(), OPERATOR.metrics.reads.get());
-    let asked = requests();
-    tokio::time::sleep(Duration::from_secs(5)).await;
-    assert_eq!(requests(), asked);
+    world.quiet_for(Duration::from_secs(5)).await;
     assert_eq!(deployments(&world).await, after);
 
     // What a client changes itself does not wait, and takes nothing of what is halted with it.

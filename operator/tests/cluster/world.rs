@@ -1,6 +1,10 @@
 //! What the tests say and see.
 
-use std::{collections::BTreeMap, fmt::Debug, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt::Debug,
+    time::{Duration, Instant},
+};
 
 use k8s_openapi::{
     NamespaceResourceScope,
@@ -252,10 +256,16 @@ impl World {
 
     /// Waits until the operator has asked nothing for a second.
     pub async fn quiet(&self) {
+        self.quiet_for(Duration::from_secs(1)).await;
+    }
+
+    /// Waits until the operator has asked nothing for so long. One that just started may pause for a second before it
+    /// goes on: only a longer silence shows that it is done.
+    pub async fn quiet_for(&self, silence: Duration) {
         let requests = || (OPERATOR.metrics.writes.get(), OPERATOR.metrics.reads.get());
         eventually("the operator has nothing to do", async || {
             let before = requests();
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            tokio::time::sleep(silence).await;
             if requests() == before { Ok(()) } else { Err(format!("{before:?} became {:?}", requests())) }
         })
         .await;
@@ -276,15 +286,17 @@ pub fn condition(
     conditions.iter().find(|condition| condition.type_ == kind).cloned()
 }
 
-/// Asks again and again until the answer is what is waited for; fails with the last answer after a minute.
+/// Asks again and again until the answer is what is waited for; fails with the last answer after two minutes:
+/// longer than anything takes on a machine that has a lot else to do.
 pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Result<T, String>) -> T {
-    let mut last = String::new();
-    for _ in 0..600 {
+    let patience = Instant::now() + Duration::from_secs(120);
+    loop {
         match ask().await {
             Ok(found) => return found,
-            Err(answer) => last = answer,
+            Err(last) => {
+                assert!(Instant::now() < patience, "waited in vain until {what}; last seen: {last}");
+            }
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    panic!("waited in vain until {what}; last seen: {last}");
 }

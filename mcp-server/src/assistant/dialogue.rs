@@ -16,6 +16,7 @@ use super::{
     guard, history,
     meter::Meter,
     plain::MenuReason,
+    prompt::System,
     staged::{Answers, Stage},
     tools::{self, Ran, Staged, Tools},
 };
@@ -46,7 +47,9 @@ pub struct Dialogue<'a> {
     /// The language of the conversation.
     pub language: Language,
     /// The system instruction.
-    pub system: &'a str,
+    pub system: &'a System,
+    /// Of it, what is the profile, as the guard reads it.
+    pub told: &'a guard::Reading,
     /// The customer's committed appointments, one per line.
     pub standing: &'a str,
     /// Today at the business.
@@ -159,7 +162,7 @@ impl Dialogue<'_> {
     async fn ask(&self, talk: &mut Talk, may_call: bool, meter: &mut Meter) -> Result<Reply, DialogueError> {
         loop {
             let ask = Ask {
-                system: self.system.to_owned(),
+                system: self.system.text(),
                 contents: [talk.past.as_slice(), &talk.fresh, &talk.asides].concat(),
                 tools: tools::declarations(&self.desk.profile().profile),
                 may_call,
@@ -222,7 +225,8 @@ impl Dialogue<'_> {
         let results: Vec<&str> = results.iter().map(String::as_str).collect();
         let given = guard::Given {
             results: &results,
-            profile: self.system,
+            profile: Some(self.told),
+            present: &self.system.changing,
             asked: &self.burst.text(),
             standing: self.standing,
             today: Some(self.today),

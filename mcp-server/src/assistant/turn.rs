@@ -25,6 +25,7 @@ use super::{
     decided,
     dialogue::{Dialogue, DialogueError, Ended, with_words},
     gemini::{Gemini, GeminiError},
+    guard,
     meter::Meter,
     owner,
     plain::{self, MenuReason},
@@ -73,6 +74,8 @@ pub struct Assistant {
     pub breaker: Arc<Breaker>,
     /// What is known of the model.
     pub board: Arc<StatusBoard>,
+    /// Reads the profile for the guard.
+    pub reader: guard::Reader,
 }
 
 /// What stays the same in one turn.
@@ -99,6 +102,7 @@ impl Assistant {
             gemini: Gemini::google(http.clone(), &settings.gemini),
             recordings: Some(Arc::new(Media::new(http.clone(), settings.whatsapp.clone()))),
             board,
+            reader: guard::Reader::default(),
         }
     }
 
@@ -264,6 +268,7 @@ impl Assistant {
             principal: &principal,
             language: scene.language,
             system: &system,
+            told: &self.reader.read(&system.stable),
             standing: &standing,
             today: calendar.local(now).date(),
             deadline,

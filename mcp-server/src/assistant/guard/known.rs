@@ -9,6 +9,7 @@ use super::{
     Given, dates,
     dates::SaidDate,
     money::{self, SaidPrice},
+    reading::Reading,
     text::{self, Kind, Token},
     times,
 };
@@ -59,23 +60,28 @@ impl Known {
     pub fn read(given: &Given<'_>) -> Self {
         let mut known = Self { today: given.today, confirmed: true, ..Self::default() };
         known.dates.extend(given.today);
-        let profile = text::tokens(given.profile);
-        known.told.extend(minutes(&profile, true));
+        let present = Reading::of(given.present);
+        let told = [given.profile, Some(&present)].into_iter().flatten();
+        for reading in told.clone() {
+            known.told.extend(&reading.minutes);
+        }
         for result in given.results {
             known.result(result);
         }
         for line in given.standing.lines() {
             known.standing(line);
         }
-        known.take_dates(&profile);
-        known.closures(given.profile);
+        for reading in told {
+            known.take_dates(&reading.dates);
+            known.closures(&reading.spans);
+            known.prices.extend(reading.prices.iter().cloned());
+            known.percents.extend(&reading.percents);
+        }
         let asked = text::tokens(given.asked);
         known.asked.extend(minutes(&asked, false));
         known.asked.extend(bare_hours(&asked));
         known.asked_dates = dates::dates(&asked);
         known.asked_prices = asked_amounts(&asked);
-        known.prices.extend(money::prices(&profile));
-        known.percents.extend(money::percents(&profile));
         known
     }
 
@@ -83,7 +89,7 @@ impl Known {
         let tokens = text::tokens(result);
         self.prices.extend(money::prices(&tokens));
         self.percents.extend(money::percents(&tokens));
-        self.take_dates(&tokens);
+        self.take_dates(&dates::dates(&tokens));
         match serde_json::from_str::<Value>(result) {
             Ok(value) => self.slots_of(&value, 0),
             Err(_) => self.told.extend(minutes(&tokens, true)),
@@ -135,18 +141,16 @@ impl Known {
         self.dates.extend(dates);
     }
 
-    fn take_dates(&mut self, tokens: &[Token]) {
-        for said in dates::dates(tokens) {
-            let date = self.date_of(&said);
+    fn take_dates(&mut self, said: &[SaidDate]) {
+        for said in said {
+            let date = self.date_of(said);
             self.dates.extend(date);
         }
     }
 
     /// Days from one date to another of the same line.
-    fn closures(&mut self, profile: &str) {
-        for line in profile.lines() {
-            let said = dates::dates(&text::tokens(line));
-            let [from, to] = said.as_slice() else { continue };
+    fn closures(&mut self, spans: &[[SaidDate; 2]]) {
+        for [from, to] in spans {
             let (Some(from), Some(to)) = (self.date_of(from), self.date_of(to)) else { continue };
             let days = from.until(to).map_or(0, |span| span.get_days());
             for day in 0..=days.clamp(0, LONGEST_CLOSURE) {
@@ -189,7 +193,8 @@ fn moment(date: &str, time: &str) -> Option<Moment> {
     (hour < 25 && minute < 60).then_some(Moment { date, minute: hour % 24 * 60 + minute })
 }
 
-fn minutes(tokens: &[Token], given: bool) -> impl Iterator<Item = u32> {
+/// Minutes of the day that are said.
+pub fn minutes(tokens: &[Token], given: bool) -> impl Iterator<Item = u32> {
     times::times(tokens, given).into_iter().flat_map(|time| time.minutes)
 }
 

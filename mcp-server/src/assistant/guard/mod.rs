@@ -10,6 +10,7 @@ mod internal;
 mod known;
 mod money;
 mod numbers;
+mod reading;
 mod said;
 mod scope;
 mod text;
@@ -20,6 +21,7 @@ use jiff::civil::Date;
 
 use effects::{Claim, Context, Standing};
 use known::Known;
+pub use reading::{Reader, Reading};
 use said::Said;
 use text::{Sentence, Token, has, is, word};
 use vocabulary::CONSENT;
@@ -70,8 +72,10 @@ impl Lie {
 pub struct Given<'a> {
     /// Results of this turn's functions, as JSON: what they name as `date` and `time`, or `start`, is free.
     pub results: &'a [&'a str],
-    /// The system instruction with the profile: hours, prices, answers.
-    pub profile: &'a str,
+    /// The system instruction as far as it is the profile: hours, prices, answers.
+    pub profile: Option<&'a Reading>,
+    /// What the system instruction says of this turn alone.
+    pub present: &'a str,
     /// What the customer wrote: its times may be repeated where nothing is offered, in a question or to say that
     /// they are not free.
     pub asked: &'a str,
@@ -81,10 +85,17 @@ pub struct Given<'a> {
     pub today: Option<Date>,
 }
 
+impl<'a> Given<'a> {
+    /// All of it as text.
+    fn sources(&self) -> Vec<&'a str> {
+        let own = [self.profile.map_or("", Reading::text), self.present, self.standing, self.asked];
+        self.results.iter().copied().chain(own).collect()
+    }
+}
+
 /// Whether a text may be sent.
 pub fn check(text: &str, given: &Given<'_>) -> Result<(), Lie> {
-    let own = [given.profile, given.standing, given.asked];
-    let known_text: Vec<&str> = given.results.iter().copied().chain(own).collect();
+    let known_text = given.sources();
     if let Some(why) = scope::beyond(text, &known_text) {
         return Err(Lie::Scope(why));
     }
@@ -199,13 +210,8 @@ fn stranger(clause: &[Token], said: &Said, given: &Given<'_>) -> Option<String> 
     if said.times.is_empty() {
         return None;
     }
-    let known = |name: &str| {
-        given
-            .results
-            .iter()
-            .chain(&[given.profile, given.asked, given.standing])
-            .any(|source| source.contains(name))
-    };
+    let sources = given.sources();
+    let known = |name: &str| sources.iter().any(|source| source.contains(name));
     (0..clause.len())
         .filter(|at| is(word(clause, *at), &["com", "con", "with"]))
         .filter_map(|at| {

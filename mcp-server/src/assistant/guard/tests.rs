@@ -10,7 +10,8 @@ const RESULT: &str =
 fn said(text: &str) -> Result<(), Lie> {
     let given = Given {
         results: &[RESULT],
-        profile: SYSTEM,
+        profile: Some(&Reading::of(SYSTEM)),
+        present: "",
         asked: "quero amanhã às 14h, ou 30/11",
         standing: "",
         today: Some(date(2026, 11, 23)),
@@ -30,7 +31,8 @@ fn each_line(set: &str, mut judge: impl FnMut(&Value, Result<(), Lie>)) -> usize
         let results: Vec<&str> = results.iter().map(String::as_str).collect();
         let given = Given {
             results: &results,
-            profile: context["profile"].as_str().unwrap(),
+            profile: Some(&Reading::of(context["profile"].as_str().unwrap())),
+            present: "",
             asked: row["asked"].as_str().unwrap_or_default(),
             standing: if row["standing"] == true { context["standing"].as_str().unwrap() } else { "" },
             today: Some(context["today"].as_str().unwrap().parse().unwrap()),
@@ -264,7 +266,7 @@ proptest::proptest! {
 
     #[test]
     fn no_text_makes_it_panic(text in "\\PC{0,200}", asked in "\\PC{0,80}", standing in "\\PC{0,80}") {
-        let given = Given { asked: &asked, standing: &standing, profile: &text, results: &[&asked], today: None };
+        let given = Given { asked: &asked, standing: &standing, profile: Some(&Reading::of(&text)), present: &text, results: &[&asked], today: None };
         let _ = check(&text, &given);
     }
 
@@ -275,7 +277,7 @@ proptest::proptest! {
         "vinte", "hundert", "a", "p", "m", "dia", "the", "\n", "é", "✅", "999999999999", "K7QF2M", "_",
     ]), 0..40), spaced in proptest::bool::ANY) {
         let text = words.join(if spaced { " " } else { "" });
-        let given = Given { asked: &text, standing: &text, profile: &text, results: &[&text], today: Some(date(9999, 12, 31)) };
+        let given = Given { asked: &text, standing: &text, profile: Some(&Reading::of(&text)), present: &text, results: &[&text], today: Some(date(9999, 12, 31)) };
         let _ = check(&text, &given);
     }
 }

@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use super::{
     Assistant, Decided, Meter, Recordings,
     gemini::{Gemini, GeminiError, scripted::Scripted},
+    guard,
 };
 use crate::{
     booking::{Principal, SlotRef},
@@ -71,6 +72,7 @@ impl World {
             recordings: Some(recordings.clone()),
             breaker: Breaker::new(breaker::Rule::default(), Arc::clone(&bed.desk.clock)),
             board: Arc::new(StatusBoard::new(crate::test_bed::MONDAY)),
+            reader: guard::Reader::default(),
         };
         Self { bed, assistant, model, recordings, said: Mutex::default() }
     }

@@ -296,6 +296,12 @@ impl Desk {
         read.map_or_else(|_| (false, Vec::new()), |busy| (true, busy))
     }
 
+    /// Whether the owner's calendars can be read around an instant, or there are none: what is free then is known.
+    pub async fn is_calendar_read(&self, at: Timestamp) -> bool {
+        let (from, to) = around(Stretch { from: at, to: at });
+        !matches!(self.outside_busy(from, to).await, Some(Err(())))
+    }
+
     pub(super) async fn outside_busy(
         &self,
         from: Timestamp,

@@ -256,12 +256,10 @@ impl Desk {
         Ok(Some(named.take(MOST_SLOTS).collect()))
     }
 
-    /// The slot that a refusal names as free, for the services of the slot that was refused.
+    /// The slot that a refusal names as free, for the services of the slot that was refused. Where a person was asked for,
+    /// the person who is named with it is.
     pub fn alternative(&self, refused: &SlotRef, alternative: &Alternative) -> SlotRef {
         let mut slot = SlotRef { start: alternative.start, parts: refused.parts.clone() };
-        for part in &mut slot.parts {
-            part.pinned = false;
-        }
         if let Some(first) = slot.parts.first_mut() {
             first.staff.clone_from(&alternative.staff_id);
         }

@@ -279,3 +279,21 @@ proptest::proptest! {
         let _ = check(&text, &given);
     }
 }
+
+/// Written without knowledge of the rules: what they made of it at first sight stands in record 23.
+#[test]
+fn a_third_set_is_read_as_it_was_at_first_sight_or_better() {
+    let mut caught = 0;
+    let lies = each_line(include_str!("../../../tests/guard/third_lies.jsonl"), |_, outcome| {
+        caught += usize::from(outcome.is_err());
+    });
+    let mut refused = Vec::new();
+    let ordinary = each_line(include_str!("../../../tests/guard/third_ordinary.jsonl"), |row, outcome| {
+        if let Err(lie) = outcome {
+            refused.push(format!("{lie:?}: {}", row["text"]));
+        }
+    });
+    assert_eq!((lies, ordinary), (40, 40));
+    assert!(caught >= 31, "{caught} of {lies}");
+    assert!(refused.is_empty(), "{refused:#?}");
+}

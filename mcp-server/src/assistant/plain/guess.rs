@@ -104,14 +104,18 @@ impl Menu<'_> {
             // A day and no service is a wish to book.
             ([], [], _) if day.is_some() => {
                 services.extend(profile.services.iter());
-                return Ok(Some(self.asked(&before, services, (&text, day), &Step::Services(1)).shown(self)));
+                return Ok(Some(
+                    self.asked(&before, &services, (&text, day), &Step::Services(1)).shown(self),
+                ));
             }
             ([], [], _) => return Ok(None),
             ([_, _, ..], [], _) if !either && Want::has_room(services.iter().map(|one| &*one.id)) => {}
             // Some of them are meant: which, the customer says.
             _ => {
                 services.extend(alike);
-                return Ok(Some(self.asked(&before, services, (&text, day), &Step::Services(0)).shown(self)));
+                return Ok(Some(
+                    self.asked(&before, &services, (&text, day), &Step::Services(0)).shown(self),
+                ));
             }
         }
         let does = |person: &&Staff| services.iter().all(|service| self.does(person, service));
@@ -141,7 +145,7 @@ impl Menu<'_> {
     fn asked(
         &self,
         before: &str,
-        services: Vec<&Service>,
+        services: &[&Service],
         (text, day): (&str, Option<Date>),
         more: &Step,
     ) -> Screen {
@@ -150,7 +154,7 @@ impl Menu<'_> {
         };
         let with = self.people(text).map(|person| (person, by(person))).find(|(_, by)| !by.is_empty());
         let Some((person, services)) = with else {
-            return self.which(before, &services, |one| Step::Staff(vec![one.id.clone()], 0), more);
+            return self.which(before, services, |one| Step::Staff(vec![one.id.clone()], 0), more);
         };
         let before = format!("{before}{}\n", person.name);
         self.which(&before, &services, |one| on(Want::new(&one.id, Some(&person.id)), day), more)

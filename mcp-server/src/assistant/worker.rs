@@ -130,7 +130,7 @@ impl TurnLoop {
             self.overdue(&turn, &mut meter).await;
         }
         // After the answer is on its way: nobody waits for a count.
-        meter.count(&self.metrics, self.assistant.gemini.prices().currency.as_str());
+        meter.count(&self.metrics);
         let end = if meter.end.is_empty() { "failed" } else { meter.end };
         self.traces.turned(&turn, began, self.clock.now(), end, meter.tools());
         let counted = self.assistant.spent(turn.conversation.customer_id, &meter.usage);

@@ -213,19 +213,19 @@ impl Metrics {
         self.tools.get_or_create(&Tool { tool, outcome }).inc();
     }
 
-    /// Counts what a turn has used up, its price in this currency.
-    pub fn used(&self, usage: &Usage, currency: &str) {
+    /// Counts what a turn has used up, its price by currency.
+    pub fn used(&self, usage: &Usage) {
         self.tokens.get_or_create(&Direction { direction: "in" }).inc_by(usage.tokens_in);
         self.tokens.get_or_create(&Direction { direction: "out" }).inc_by(usage.tokens_out);
         self.audio_seconds.inc_by(usage.audio_seconds);
         self.unpriced.inc_by(usage.tokens_unpriced());
-        if usage.cost_nanos > 0 {
+        for (currency, priced) in usage.costs.iter().filter(|(_, priced)| priced.nanos > 0) {
             #[expect(
                 clippy::cast_precision_loss,
                 reason = "exact up to nine million units; the rows are exact"
             )]
-            let cost = usage.cost_nanos as f64 / 1e9;
-            self.cost.get_or_create(&Currency { currency: currency.to_owned() }).inc_by(cost);
+            let cost = priced.nanos as f64 / 1e9;
+            self.cost.get_or_create(&Currency { currency: currency.clone() }).inc_by(cost);
         }
     }
 
@@ -286,14 +286,15 @@ mod tests {
     #[test]
     fn what_has_a_price_is_a_cost_and_the_rest_is_said_to_have_none() {
         let metrics = Metrics::default();
-        metrics.used(&Usage { tokens_in: 5, tokens_out: 2, ..Usage::default() }, "");
+        metrics.used(&Usage { tokens_in: 5, tokens_out: 2, ..Usage::default() });
         let text = metrics.render();
         assert!(
             text.contains("mcp_model_unpriced_tokens_total 7") && !text.contains("model_cost_total{"),
             "{text}"
         );
-        let priced = Usage { tokens_in: 5, tokens_priced: 5, cost_nanos: 1_500_000_000, ..Usage::default() };
-        metrics.used(&priced, "USD");
+        let cost = mcp_store::usage::Priced { nanos: 1_500_000_000, tokens: 5 };
+        let costs = [("USD".to_owned(), cost)].into();
+        metrics.used(&Usage { tokens_in: 5, costs, ..Usage::default() });
         let text = metrics.render();
         assert!(text.contains(r#"mcp_model_cost_total{currency="USD"} 1.5"#), "{text}");
         assert!(text.contains("mcp_model_unpriced_tokens_total 7"), "{text}");
@@ -326,7 +327,7 @@ mod tests {
         metrics.acknowledged(200);
         metrics.refused(FailureCode::SlotTaken);
         metrics.sent(&SendEnd::Sent { wamid: String::new() });
-        metrics.used(&Usage { tokens_in: 1, tokens_out: 1, ..Usage::default() }, "BRL");
+        metrics.used(&Usage { tokens_in: 1, tokens_out: 1, ..Usage::default() });
         let some = Queues { dead: [("turn", 1); 3], owner: 1, ..Queues::default() };
         metrics.waiting(&some);
         let told = metrics_in(&metrics.render());

@@ -8,7 +8,7 @@ use tokio::{net::TcpListener, signal::unix};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    assistant::{Assistant, TurnLoop, gemini::Google},
+    assistant::{Assistant, TURN_DEADLINE, TurnLoop, gemini::Google},
     booking::{Desk, Scheduler, SlotRefs},
     calendar::{
         calendars::Calendars,
@@ -234,6 +234,7 @@ pub async fn start(
             traces: traces.clone(),
             receipts: Receipts::new(graph.clone(), Arc::clone(&pace)),
             pulse: Arc::new(watchdog.watch("the loop of turns")),
+            deadline: TURN_DEADLINE,
         }
         .run(stop.clone()),
     );

@@ -285,6 +285,7 @@ macro_rules! suite {
             }
             usage {
                 amounts_add_up_per_day
+                what_was_paid_in_two_currencies_is_two_sums
                 sums_stay_within_what_the_database_can_keep
                 adding_at_once_is_exact
                 a_budget_is_never_passed_even_when_several_ask_at_once

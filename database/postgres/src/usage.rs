@@ -20,8 +20,8 @@ impl PostgresStore {
         customer_id: Option<i64>,
         amounts: &Usage,
     ) -> Result<Vec<(String, i64)>, StoreError> {
-        let kinds = UsageKind::ALL.map(UsageKind::as_str);
-        let sums = UsageKind::ALL.map(|kind| amount(amounts.of(kind)));
+        let (kinds, sums): (Vec<String>, Vec<i64>) =
+            amounts.rows().into_iter().map(|(kind, by)| (kind, amount(by))).unzip();
         let mut tx = self.begin().await?;
         if let Some(customer) = customer_id {
             sqlx::query(
@@ -32,27 +32,31 @@ impl PostgresStore {
                      SET amount = LEAST(u.amount::numeric + excluded.amount, 9223372036854775807)::bigint",
             )
             .bind(day.to_string())
-            .bind(kinds)
-            .bind(sums)
+            .bind(&kinds)
+            .bind(&sums)
             .bind(customer)
             .execute(&mut *tx)
             .await
             .map_err(error::store)?;
         }
         // In one order of rows, so that two at a time wait and do not deadlock. A sum beyond 63 bits stays at the most.
-        let rows = sqlx::query_as(
+        sqlx::query(
             "INSERT INTO usage_day AS u (day, kind, amount)
              SELECT $1, kind, amount FROM unnest($2::text[], $3::bigint[]) AS a (kind, amount) ORDER BY kind
              ON CONFLICT (day, kind) DO UPDATE
-                 SET amount = LEAST(u.amount::numeric + excluded.amount, 9223372036854775807)::bigint
-             RETURNING kind, amount",
+                 SET amount = LEAST(u.amount::numeric + excluded.amount, 9223372036854775807)::bigint",
         )
         .bind(day.to_string())
-        .bind(kinds)
-        .bind(sums)
-        .fetch_all(&mut *tx)
+        .bind(&kinds)
+        .bind(&sums)
+        .execute(&mut *tx)
         .await
         .map_err(error::store)?;
+        let rows = sqlx::query_as("SELECT kind, amount FROM usage_day WHERE day = $1")
+            .bind(day.to_string())
+            .fetch_all(&mut *tx)
+            .await
+            .map_err(error::store)?;
         tx.commit().await.map_err(error::store)?;
         Ok(rows)
     }
@@ -114,11 +118,5 @@ impl UsageStore for PostgresStore {
 }
 
 fn collect(rows: Vec<(String, i64)>) -> Usage {
-    let mut usage = Usage::default();
-    for (kind, amount) in rows {
-        if let Some(kind) = UsageKind::parse(&kind) {
-            *usage.of_mut(kind) = u64::try_from(amount).unwrap_or(0);
-        }
-    }
-    usage
+    Usage::from_rows(rows.into_iter().map(|(kind, amount)| (kind, u64::try_from(amount).unwrap_or(0))))
 }

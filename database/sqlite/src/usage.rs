@@ -20,16 +20,10 @@ async fn of_day(executor: impl SqliteExecutor<'_>, day: Date) -> Result<Usage, S
 }
 
 fn collect(rows: Vec<(String, i64)>) -> Usage {
-    let mut usage = Usage::default();
-    for (kind, sum) in rows {
-        if let Some(kind) = UsageKind::parse(&kind) {
-            *usage.of_mut(kind) = amount(sum);
-        }
-    }
-    usage
+    Usage::from_rows(rows.into_iter().map(|(kind, sum)| (kind, amount(sum))))
 }
 
-async fn add_of(tx: &mut Tx, customer: i64, day: Date, kind: UsageKind, by: u64) -> Result<(), StoreError> {
+async fn add_of(tx: &mut Tx, customer: i64, day: Date, kind: &str, by: u64) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO usage_customer (customer_id, day, kind, amount) VALUES ($1, $2, $3, $4)
          ON CONFLICT (customer_id, day, kind) DO UPDATE SET
@@ -38,7 +32,7 @@ async fn add_of(tx: &mut Tx, customer: i64, day: Date, kind: UsageKind, by: u64)
     )
     .bind(customer)
     .bind(day.to_string())
-    .bind(kind.as_str())
+    .bind(kind)
     .bind(i64::try_from(by).unwrap_or(i64::MAX))
     .execute(&mut **tx)
     .await
@@ -46,12 +40,7 @@ async fn add_of(tx: &mut Tx, customer: i64, day: Date, kind: UsageKind, by: u64)
     Ok(())
 }
 
-async fn add(
-    executor: impl SqliteExecutor<'_>,
-    day: Date,
-    kind: UsageKind,
-    by: u64,
-) -> Result<(), StoreError> {
+async fn add(executor: impl SqliteExecutor<'_>, day: Date, kind: &str, by: u64) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO usage_day (day, kind, amount) VALUES ($1, $2, $3)
          ON CONFLICT (day, kind) DO UPDATE SET
@@ -59,7 +48,7 @@ async fn add(
                          ELSE amount + excluded.amount END",
     )
     .bind(day.to_string())
-    .bind(kind.as_str())
+    .bind(kind)
     .bind(i64::try_from(by).unwrap_or(i64::MAX))
     .execute(executor)
     .await
@@ -76,12 +65,10 @@ impl UsageStore for SqliteStore {
         amounts: &Usage,
     ) -> Result<Usage, StoreError> {
         let mut tx = self.begin().await?;
-        for kind in UsageKind::ALL {
-            if amounts.of(kind) > 0 {
-                add(&mut *tx, day, kind, amounts.of(kind)).await?;
-                if let Some(customer) = customer_id {
-                    add_of(&mut tx, customer, day, kind, amounts.of(kind)).await?;
-                }
+        for (kind, by) in amounts.rows() {
+            add(&mut *tx, day, &kind, by).await?;
+            if let Some(customer) = customer_id {
+                add_of(&mut tx, customer, day, &kind, by).await?;
             }
         }
         let sums = of_day(&mut *tx, day).await?;
@@ -99,7 +86,7 @@ impl UsageStore for SqliteStore {
         if sum.checked_add(by).is_none_or(|after| after > limit) {
             return Ok(false);
         }
-        add(&mut *tx, day, kind, by).await?;
+        add(&mut *tx, day, kind.as_str(), by).await?;
         tx.commit().await.map_err(db)?;
         Ok(true)
     }

@@ -1,5 +1,7 @@
 //! What was used up on one local day.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -18,22 +20,11 @@ pub enum UsageKind {
     Messages,
     /// Seconds of voice notes that were listened to.
     AudioSeconds,
-    /// What the model has cost where its price is known, in billionths of the settings' currency.
-    CostNanos,
-    /// Tokens whose price is known.
-    TokensPriced,
 }
 
 impl UsageKind {
     /// All kinds.
-    pub const ALL: [Self; 6] = [
-        Self::TokensIn,
-        Self::TokensOut,
-        Self::Messages,
-        Self::AudioSeconds,
-        Self::CostNanos,
-        Self::TokensPriced,
-    ];
+    pub const ALL: [Self; 4] = [Self::TokensIn, Self::TokensOut, Self::Messages, Self::AudioSeconds];
 
     /// As stored.
     pub fn as_str(self) -> &'static str {
@@ -42,8 +33,6 @@ impl UsageKind {
             Self::TokensOut => "tokens_out",
             Self::Messages => "messages",
             Self::AudioSeconds => "audio_seconds",
-            Self::CostNanos => "cost_nanos",
-            Self::TokensPriced => "tokens_priced",
         }
     }
 
@@ -53,8 +42,25 @@ impl UsageKind {
     }
 }
 
-/// What was used up on one local day.
+/// What the model has cost in one currency.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Priced {
+    /// Billionths of the currency.
+    pub nanos: u64,
+    /// Tokens that this is the price of.
+    pub tokens: u64,
+}
+
+impl Priced {
+    /// Both together.
+    pub fn add(&mut self, other: Self) {
+        self.nanos = self.nanos.saturating_add(other.nanos);
+        self.tokens = self.tokens.saturating_add(other.tokens);
+    }
+}
+
+/// What was used up on one local day.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     /// Tokens given to the model.
     pub tokens_in: u64,
@@ -64,11 +70,13 @@ pub struct Usage {
     pub messages: u64,
     /// Seconds of voice notes that were listened to.
     pub audio_seconds: u64,
-    /// What the model has cost where its price is known, in billionths of the settings' currency.
-    pub cost_nanos: u64,
-    /// Tokens whose price is known.
-    pub tokens_priced: u64,
+    /// What the model has cost where its price is known, by currency: no sum is of two.
+    pub costs: BTreeMap<String, Priced>,
 }
+
+/// As stored, before a colon and the currency.
+const COST: &str = "cost_nanos";
+const PRICED: &str = "tokens_priced";
 
 impl Usage {
     /// One kind of it.
@@ -78,8 +86,6 @@ impl Usage {
             UsageKind::TokensOut => self.tokens_out,
             UsageKind::Messages => self.messages,
             UsageKind::AudioSeconds => self.audio_seconds,
-            UsageKind::CostNanos => self.cost_nanos,
-            UsageKind::TokensPriced => self.tokens_priced,
         }
     }
 
@@ -90,8 +96,6 @@ impl Usage {
             UsageKind::TokensOut => &mut self.tokens_out,
             UsageKind::Messages => &mut self.messages,
             UsageKind::AudioSeconds => &mut self.audio_seconds,
-            UsageKind::CostNanos => &mut self.cost_nanos,
-            UsageKind::TokensPriced => &mut self.tokens_priced,
         }
     }
 }
@@ -104,7 +108,38 @@ impl Usage {
 
     /// Tokens that cost nobody knows what.
     pub fn tokens_unpriced(&self) -> u64 {
-        self.tokens().saturating_sub(self.tokens_priced)
+        let priced = self.costs.values().fold(0_u64, |sum, priced| sum.saturating_add(priced.tokens));
+        self.tokens().saturating_sub(priced)
+    }
+
+    /// The amounts as stored, by their kind; what is nothing is left out.
+    pub fn rows(&self) -> Vec<(String, u64)> {
+        let plain = UsageKind::ALL.map(|kind| (kind.as_str().to_owned(), self.of(kind)));
+        let costs = self.costs.iter().flat_map(|(currency, priced)| {
+            [(format!("{COST}:{currency}"), priced.nanos), (format!("{PRICED}:{currency}"), priced.tokens)]
+        });
+        plain.into_iter().chain(costs).filter(|(_, amount)| *amount > 0).collect()
+    }
+
+    /// From storage. Kinds that are not known are left out: a newer program may count more. So is what an older one
+    /// counted without a currency: its tokens have no known price.
+    pub fn from_rows(rows: impl IntoIterator<Item = (String, u64)>) -> Self {
+        let mut usage = Self::default();
+        for (kind, amount) in rows {
+            match kind.split_once(':') {
+                Some((COST, currency)) => usage.costs.entry(currency.to_owned()).or_default().nanos = amount,
+                Some((PRICED, currency)) => {
+                    usage.costs.entry(currency.to_owned()).or_default().tokens = amount
+                }
+                Some(_) => {}
+                None => {
+                    if let Some(kind) = UsageKind::parse(&kind) {
+                        *usage.of_mut(kind) = amount;
+                    }
+                }
+            }
+        }
+        usage
     }
 }
 

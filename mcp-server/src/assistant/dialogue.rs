@@ -102,7 +102,7 @@ impl Dialogue<'_> {
         for step in 1..=MOST_STEPS {
             match self.ask(&mut talk, step < MOST_STEPS, meter).await? {
                 Reply::Calls { calls, content } => {
-                    let (answers, staged) = self.run_all(&calls, meter).await;
+                    let (answers, staged) = self.run_all(&calls, &talk, meter).await;
                     talk.fresh.push(content);
                     if let Some(staged) = staged {
                         let stage = Stage {
@@ -183,7 +183,7 @@ impl Dialogue<'_> {
     }
 
     /// Runs all calls of one content, for all of them are answered together. The first writing one is staged.
-    async fn run_all(&self, calls: &[Call], meter: &mut Meter) -> (Answers, Option<Staged>) {
+    async fn run_all(&self, calls: &[Call], talk: &Talk, meter: &mut Meter) -> (Answers, Option<Staged>) {
         let tools = Tools {
             desk: self.desk,
             principal: self.principal,
@@ -203,10 +203,13 @@ impl Dialogue<'_> {
                         "conflict",
                         "one change at a time: do the next one in the next turn",
                     )),
-                    Ran::Staged(effect) => {
-                        staged = Some(effect);
-                        None
-                    }
+                    Ran::Staged(effect) => match self.held_to(effect, calls, talk) {
+                        Err(why) => Some(tools::error("conflict", &why)),
+                        Ok(effect) => {
+                            staged = Some(effect);
+                            None
+                        }
+                    },
                 }
             };
             let outcome = match &result {
@@ -219,6 +222,15 @@ impl Dialogue<'_> {
             answers.push((call.clone(), result));
         }
         (answers, staged)
+    }
+
+    /// A booking with the person who was looked for; refused where it is by another one of whom the customer has not heard.
+    fn held_to(&self, effect: Staged, calls: &[Call], talk: &Talk) -> Result<Staged, String> {
+        let Staged::Book { slot, name } = effect else { return Ok(effect) };
+        let now = calls.iter().filter(|call| call.name == tools::FIND).map(history::call);
+        let contents: Vec<Value> = talk.past.iter().chain(&talk.fresh).cloned().chain(now).collect();
+        let slot = tools::held_to(&contents, &self.desk.profile().profile, &slot)?;
+        Ok(Staged::Book { slot, name })
     }
 
     fn check(&self, text: &str, results: &[String]) -> Result<(), guard::Lie> {

@@ -12,6 +12,11 @@ pub fn model(text: &str) -> Value {
     json!({"role": "model", "parts": [{"text": text}]})
 }
 
+/// A call of a function, in the assistant's place.
+pub fn call(call: &super::gemini::Call) -> Value {
+    json!({"role": "model", "parts": [{"functionCall": {"name": call.name, "args": call.args}}]})
+}
+
 /// Results of all calls of one model content, in their order.
 pub fn results(results: &[(super::gemini::Call, Value)]) -> Value {
     let parts: Vec<Value> = results

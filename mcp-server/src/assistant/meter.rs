@@ -1,6 +1,6 @@
 //! What a turn uses up and what happens in it, to be counted when it is over.
 
-use mcp_store::usage::Usage;
+use mcp_store::usage::{Priced, Usage};
 
 use super::{gemini::Spent, plain::MenuReason};
 use crate::{metrics::Metrics, traces::ToolCall};
@@ -24,9 +24,8 @@ impl Meter {
         usage.tokens_in = usage.tokens_in.saturating_add(tokens.input);
         usage.tokens_out = usage.tokens_out.saturating_add(tokens.output);
         if let Some(nanos) = spent.nanos {
-            usage.cost_nanos = usage.cost_nanos.saturating_add(nanos);
-            usage.tokens_priced =
-                usage.tokens_priced.saturating_add(tokens.input).saturating_add(tokens.output);
+            let tokens = tokens.input.saturating_add(tokens.output);
+            usage.costs.entry(spent.currency).or_default().add(Priced { nanos, tokens });
         }
     }
 
@@ -50,9 +49,9 @@ impl Meter {
         self.menus.push(why);
     }
 
-    /// Counts all of it, prices in this currency.
-    pub fn count(&self, metrics: &Metrics, currency: &str) {
-        metrics.used(&self.usage, currency);
+    /// Counts all of it.
+    pub fn count(&self, metrics: &Metrics) {
+        metrics.used(&self.usage);
         self.answers.iter().for_each(|outcome| metrics.model_answer(outcome));
         self.tools.iter().for_each(|call| metrics.tool(call.tool, call.outcome));
         for why in &self.menus {

@@ -32,4 +32,4 @@ pub use decided::{Decided, Render};
 pub use meter::Meter;
 pub use turn::{Assistant, TurnError};
 pub use voice::Recordings;
-pub use worker::{BURST, TurnLoop};
+pub use worker::{BURST, TURN_DEADLINE, TurnLoop};

@@ -16,10 +16,10 @@ use super::{
     tools::{self, Staged},
 };
 use crate::{
-    booking::{Desk, Principal, Wish},
+    booking::{Desk, Principal, SlotRef, Wish},
     words::{
         receipt::{moved, receipt, waitlisted},
-        refusal::{Tried, refusal},
+        refusal::{Tried, refusal, refusal_of},
     },
 };
 
@@ -49,6 +49,10 @@ impl Stage<'_> {
         answers: Answers,
     ) -> Result<Decided, StoreError> {
         let desk = self.desk;
+        let asked = match &staged {
+            Staged::Book { slot, .. } => Some(slot.clone()),
+            _ => None,
+        };
         let (effect, tried) = match staged {
             Staged::Book { slot, name } => {
                 let sender = &self.turn.sender;
@@ -79,7 +83,7 @@ impl Stage<'_> {
         };
         Ok(Decided {
             result: TurnResult { history: fresh, ..TurnResult::of(effect) },
-            render: self.render(answers, tried),
+            render: self.render(answers, tried, asked),
         })
     }
 
@@ -95,7 +99,7 @@ impl Stage<'_> {
         Decided::plain(Effect::Answer(decided::text(self.desk.ids.id(), text)), fresh)
     }
 
-    fn render(&self, answers: Answers, tried: Tried) -> Render {
+    fn render(&self, answers: Answers, tried: Tried, asked: Option<SlotRef>) -> Render {
         let loaded = self.desk.profile();
         let (id, language) = (self.desk.ids.id(), self.language);
         Box::new(move |outcome: &BookingOutcome| {
@@ -107,7 +111,10 @@ impl Stage<'_> {
                     (tell(&loaded.profile, language, row), output)
                 }
                 BookingOutcome::Refused(refused) => (
-                    refusal(&loaded.profile, language, tried, refused),
+                    match &asked {
+                        Some(slot) => refusal_of(&loaded.profile, language, slot, refused),
+                        None => refusal(&loaded.profile, language, tried, refused),
+                    },
                     tools::error(&refused.code, &refused.message),
                 ),
             };

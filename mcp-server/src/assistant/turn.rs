@@ -395,11 +395,12 @@ impl Assistant {
         Ok(())
     }
 
-    /// The last resort for a burst whose turns failed: the menu, and a person of the business looks into it.
-    pub async fn give_up(&self, turn: &ClaimedTurn, reason: &str) -> Decided {
+    /// The last resort for a burst whose turns failed: the menu, and a person of the business looks into it. Nothing is
+    /// looked up for it: that may be what failed.
+    pub fn give_up(&self, turn: &ClaimedTurn, reason: &str) -> Decided {
         let burst = Burst::of(turn);
         let scene = self.scene(turn, &burst.text());
-        let menu = plain::menu(&scene.plain, turn, MenuReason::ModelDown).await;
+        let menu = plain::last(&scene.plain, turn);
         let mut decided = with_words(menu, &burst).beside(burst.retracted.clone());
         let in_window = burst::age(turn, self.desk.clock.now()) <= SERVICE_WINDOW;
         let answer = match decided.result.effect {

@@ -31,6 +31,11 @@ pub const BURST: BurstRule = BurstRule {
     lease: SignedDuration::from_secs(60),
     history: 60,
 };
+/// What a turn may take as a whole, from its claim to its commit: more than anything in it may take by its own limits,
+/// and so much less than the lease that the claim can be given back before it ends.
+pub const TURN_DEADLINE: Duration = Duration::from_secs(45);
+/// What is counted after a turn may take so long.
+const COUNT_LIMIT: Duration = Duration::from_secs(5);
 /// Turns at once, of different conversations.
 const AT_ONCE: usize = 8;
 /// A burst whose turn failed this often is answered by code and dead-lettered.
@@ -58,6 +63,8 @@ pub struct TurnLoop {
     pub receipts: Receipts,
     /// Shows that this goes on.
     pub pulse: Arc<Pulse>,
+    /// What a turn may take: [`TURN_DEADLINE`].
+    pub deadline: Duration,
 }
 
 impl TurnLoop {
@@ -106,21 +113,53 @@ impl TurnLoop {
         }
     }
 
-    async fn answer(&self, mut turn: ClaimedTurn) {
+    /// One turn, which ends in time whatever becomes of it: what hangs in it keeps no place of the others.
+    pub(super) async fn answer(&self, mut turn: ClaimedTurn) {
         reached(Point::TurnClaimed);
         let began = self.clock.now();
         // A program's user is on no channel that shows what was read.
         if !is_program(&turn.sender) {
             self.receipts.seen(&turn, self.clock.now());
         }
-        self.assistant.one_decision(&mut turn).await;
         let mut meter = Meter::default();
-        self.attempt(&turn, &mut meter).await;
+        let whole = async {
+            self.assistant.one_decision(&mut turn).await;
+            self.attempt(&turn, &mut meter).await;
+        };
+        if tokio::time::timeout(self.deadline, whole).await.is_err() {
+            self.overdue(&turn, &mut meter).await;
+        }
         // After the answer is on its way: nobody waits for a count.
-        meter.count(&self.metrics, self.assistant.gemini.prices().currency.as_str());
+        meter.count(&self.metrics);
         let end = if meter.end.is_empty() { "failed" } else { meter.end };
         self.traces.turned(&turn, began, self.clock.now(), end, meter.tools());
-        self.assistant.spent(turn.conversation.customer_id, &meter.usage).await;
+        let counted = self.assistant.spent(turn.conversation.customer_id, &meter.usage);
+        if tokio::time::timeout(COUNT_LIMIT, counted).await.is_err() {
+            tracing::warn!(
+                conversation = turn.conversation.id,
+                "what a turn used up could not be counted in time"
+            );
+        }
+    }
+
+    /// Something in the turn did not come back: it is left, and the same messages are tried again soon. Where its commit
+    /// had happened all the same, the claim is over, and nothing is tried again.
+    async fn overdue(&self, turn: &ClaimedTurn, meter: &mut Meter) {
+        tracing::error!(
+            conversation = turn.conversation.id,
+            attempt = turn.attempt,
+            seconds = self.deadline.as_secs(),
+            "a turn took too long and is left"
+        );
+        self.ended("overdue", meter);
+        let wait = SignedDuration::from_secs(i64::from(turn.attempt) * 2);
+        let left = BURST.lease.unsigned_abs().saturating_sub(self.deadline);
+        if tokio::time::timeout(left, self.give_back(turn, wait)).await.is_err() {
+            tracing::warn!(
+                conversation = turn.conversation.id,
+                "a claim could not be given back; it ends by itself"
+            );
+        }
     }
 
     async fn attempt(&self, turn: &ClaimedTurn, meter: &mut Meter) {
@@ -128,13 +167,13 @@ impl TurnLoop {
             Assistant::stay_silent(turn)
         } else if turn.attempt > MOST_ATTEMPTS {
             self.metrics.turn("given_up");
-            self.assistant.give_up(turn, "the turn ended its process more than twice").await
+            self.assistant.give_up(turn, "the turn ended its process or took too long more than twice")
         } else {
             match self.assistant.decide(turn, meter).await {
                 Ok(decided) => decided,
                 Err(error) if turn.attempt >= MOST_ATTEMPTS => {
                     self.metrics.turn("given_up");
-                    self.assistant.give_up(turn, &telemetry::chain(&error)).await
+                    self.assistant.give_up(turn, &telemetry::chain(&error))
                 }
                 Err(error) => return self.later(turn, &error).await,
             }

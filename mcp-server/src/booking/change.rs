@@ -34,7 +34,9 @@ impl Desk {
     }
 
     /// Puts a booking elsewhere, all of it or nothing: the old slot is kept until the new one is secured. A customer
-    /// may until `rules.moveNotice` before it begins, and only their own. Services that stay keep their price.
+    /// may until `rules.moveNotice` before it begins, and only their own. Services that stay keep their price. While the
+    /// owner's calendar cannot be read, a confirmed booking stays where it is: only the staff gives a time that is sure for
+    /// one that is not.
     pub async fn relocate(
         &self,
         principal: &Principal,
@@ -44,8 +46,8 @@ impl Desk {
     ) -> ChangeRequest {
         let loaded = self.business(principal);
         let notice = loaded.profile.rules.move_notice.as_duration();
-        let allow = self.allow(principal, Bound::Move(notice));
         let (read, outside) = self.outside_around(&slot, false).await;
+        let allow = self.allow(principal, Bound::Move { notice, read });
         let state = first_state(&loaded, principal, read);
         let chosen = self.chosen(state, None, outside);
         // Only for the prices it keeps: whether it may be moved is decided over the row as the transaction reads it.
@@ -127,8 +129,8 @@ impl Desk {
 enum Bound {
     /// A customer cancels so long before the start; nobody cancels what has begun, except the staff.
     Cancel(SignedDuration),
-    /// The same for moving; what is only held is chosen anew instead.
-    Move(SignedDuration),
+    /// The same for moving; what is only held is chosen anew instead. Whether the owner's calendar was read.
+    Move { notice: SignedDuration, read: bool },
     /// The staff decides about what is requested.
     Requested,
     /// The staff says what became of what has begun.
@@ -148,14 +150,18 @@ fn allowed(principal: &Principal, bound: &Bound, row: &BookingRow, now: Timestam
         ));
     }
     match bound {
-        Bound::Move(_) if held => Err(Refused::not_in(booking.state.as_str())),
+        Bound::Move { .. } if held => Err(Refused::not_in(booking.state.as_str())),
         // A hold is given up at any time.
         Bound::Cancel(_) if held => Ok(()),
-        Bound::Cancel(_) | Bound::Move(_) if principal.is_staff() => Ok(()),
-        Bound::Cancel(_) | Bound::Move(_) if start <= now => {
+        Bound::Cancel(_) | Bound::Move { .. } if principal.is_staff() => Ok(()),
+        Bound::Cancel(_) | Bound::Move { .. } if start <= now => {
             Err(Refused::new(code::CONFLICT, "this booking has begun: only the staff can change it now"))
         }
-        Bound::Cancel(notice) | Bound::Move(notice) => {
+        Bound::Move { read: false, .. } if booking.state == BookingState::Confirmed => Err(Refused::new(
+            "service_unavailable",
+            "the business's calendar cannot be read now, so this booking stays where it is: try again later, or ask for a person",
+        )),
+        Bound::Cancel(notice) | Bound::Move { notice, .. } => {
             let bound = matches!(principal, Principal::Customer(_));
             if bound && start.duration_since(now) < *notice {
                 return Err(Refused::new(

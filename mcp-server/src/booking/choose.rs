@@ -112,7 +112,8 @@ fn reminders(profile: &Profile, start: Timestamp, now: Timestamp) -> Vec<Timesta
     due.filter(|due| due.duration_since(now) >= TOO_SOON).collect()
 }
 
-/// The stable code of a reason, with the nearest free starts: by the person who was asked for, else by anyone.
+/// The stable code of a reason, with the nearest free starts: by the person who was asked for, else by others, who are
+/// named with them. Of several services only the first one's person can be named: there nobody else is put in.
 fn refused(calendar: &Calendar<'_>, slot: &SlotRef, busy: &Busy, now: Timestamp, reason: Reason) -> Refused {
     let profile = calendar.profile();
     let alternatives = |services: &[(&str, Option<&str>)]| {
@@ -123,7 +124,9 @@ fn refused(calendar: &Calendar<'_>, slot: &SlotRef, busy: &Busy, now: Timestamp,
         nearest(calendar, busy, &query, slot.start, ALTERNATIVES)
     };
     let mut near = alternatives(&slot.wanted());
-    if near.is_empty() && slot.parts.iter().any(|part| part.pinned) {
+    if let ([part], true) = (slot.parts.as_slice(), near.is_empty())
+        && part.pinned
+    {
         near = alternatives(&slot.by_anyone());
     }
     near.sort_by_key(|near| near.slot.start);

@@ -256,12 +256,10 @@ impl Desk {
         Ok(Some(named.take(MOST_SLOTS).collect()))
     }
 
-    /// The slot that a refusal names as free, for the services of the slot that was refused.
+    /// The slot that a refusal names as free, for the services of the slot that was refused. Where a person was asked for,
+    /// the person who is named with it is.
     pub fn alternative(&self, refused: &SlotRef, alternative: &Alternative) -> SlotRef {
         let mut slot = SlotRef { start: alternative.start, parts: refused.parts.clone() };
-        for part in &mut slot.parts {
-            part.pinned = false;
-        }
         if let Some(first) = slot.parts.first_mut() {
             first.staff.clone_from(&alternative.staff_id);
         }
@@ -294,6 +292,12 @@ impl Desk {
         let alone = staff.len() == 1 && (held || slot.parts.iter().all(|part| part.pinned));
         let read = if alone { outside.busy_of(&staff, from, to).await } else { outside.busy(from, to).await };
         read.map_or_else(|_| (false, Vec::new()), |busy| (true, busy))
+    }
+
+    /// Whether the owner's calendars can be read around an instant, or there are none: what is free then is known.
+    pub async fn is_calendar_read(&self, at: Timestamp) -> bool {
+        let (from, to) = around(Stretch { from: at, to: at });
+        !matches!(self.outside_busy(from, to).await, Some(Err(())))
     }
 
     pub(super) async fn outside_busy(

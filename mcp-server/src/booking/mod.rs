@@ -14,6 +14,7 @@ mod references;
 pub mod scheduler;
 mod slot_ref;
 pub mod system;
+pub mod waits;
 mod wish;
 
 pub use audit::Action;

@@ -5,7 +5,7 @@ use mcp_store::booking::{BookedFor, BookingOutcome, BookingRow, BookingState, Ch
 use mcp_tenant::when::When;
 
 use super::{Principal, SlotPart, SlotRef, Wish};
-use crate::test_bed::{Bed, local, profile};
+use crate::test_bed::{Bed, Outside, local, profile};
 
 async fn change(bed: &Bed, request: ChangeRequest) -> BookingOutcome {
     bed.store.change(&request, bed.desk.clock.now()).await.unwrap()
@@ -282,4 +282,21 @@ async fn what_is_near_holds_the_buffers_of_the_visit_and_nothing_else_of_the_day
     let service = profile.profile.service("corte").unwrap();
     let after = service.buffer_after.unwrap_or_default().as_duration();
     assert_eq!(to.duration_since(start), service.duration.as_duration() + after);
+}
+
+#[tokio::test]
+async fn a_confirmed_time_is_not_given_up_for_one_that_no_calendar_confirms() {
+    let mut bed = Bed::new().await;
+    let ana = bed.customer("5511900000001").await;
+    let row = booked(&bed, ana, "2026-11-17T15:00").await;
+    let outside = std::sync::Arc::new(Outside { away: true.into() });
+    bed.beside(outside.clone());
+    let (who, id) = (Principal::Customer(ana), row.booking.id.as_str());
+    let other = SlotRef::one("corte", "ze", local("2026-11-18T10:00"), true);
+    let refused = change(&bed, bed.desk.relocate(&who, id, other.clone(), "1".into()).await).await;
+    assert_eq!(code(&refused), "service_unavailable");
+    assert_eq!(bed.store.booking(id).await.unwrap().unwrap(), row, "it stands as it was");
+    outside.away.store(false, std::sync::atomic::Ordering::SeqCst);
+    let moved = change(&bed, bed.desk.relocate(&who, id, other, "2".into()).await).await;
+    assert_eq!(moved.row().unwrap().booking.state, BookingState::Confirmed);
 }

@@ -1,6 +1,12 @@
-//! Asks the owner about requests, where the business approves each booking.
+//! Asks the owner about requests, where the business approves each booking, and ends those that nothing confirmed in time.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use mcp_store::{
@@ -16,7 +22,7 @@ use super::{
     late,
 };
 use crate::{
-    booking::{Desk, pages},
+    booking::{Desk, pages, waits},
     wake::Wake,
     words::{
         owner::{Line, line},
@@ -36,12 +42,14 @@ pub struct ApprovalLoop {
     pub wake: Arc<Wake>,
     /// Who was told of what lapsed.
     tidings: Arc<Tidings>,
+    /// Whether everybody was told of what lapsed before.
+    settled: Arc<AtomicBool>,
 }
 
 impl ApprovalLoop {
     /// For a tenant.
     pub fn new(desk: Arc<Desk>, wake: Arc<Wake>) -> Self {
-        Self { desk, wake, tidings: Arc::default() }
+        Self { desk, wake, tidings: Arc::default(), settled: Arc::default() }
     }
 
     /// Runs until stopped.
@@ -60,26 +68,34 @@ impl ApprovalLoop {
     }
 
     /// Asks about every request to come; each revision is asked about once, however often this runs and wherever. Where
-    /// nobody decides, its customer is told so and the owner reminded, and in the end it lapses. Returns how many there
-    /// are.
+    /// nobody decides, its customer is told so and the owner reminded, and in the end it lapses. Where bookings are
+    /// confirmed automatically, requests wait for a calendar, nobody is asked, and they lapse as well. Returns how many
+    /// there are.
     pub async fn round(&self) -> Result<usize, StoreError> {
         let (desk, now) = (&self.desk, self.desk.clock.now());
-        if desk.profile().profile.rules.confirmation != Confirmation::OwnerApproves {
-            return Ok(0);
-        }
+        let approves = desk.profile().profile.rules.confirmation == Confirmation::OwnerApproves;
         let from = now.saturating_sub(lapse::LOOK_BACK).unwrap_or(now);
-        let mut rows = pages::all(&*desk.store, from, Timestamp::MAX).await?;
+        // What lapsed is among many rows: where nobody is asked, it is looked for only until everybody was told.
+        let mut rows = if approves || !self.settled.load(Ordering::Acquire) {
+            pages::all(&*desk.store, from, Timestamp::MAX).await?
+        } else {
+            pages::requested(&*desk.store, from).await?
+        };
         let mut found = 0;
         for row in &mut rows {
             if row.booking.state != BookingState::Requested {
                 continue;
             }
-            if now < lapse::at(row) {
-                self.waits(row, now).await?;
-            } else if let Some(over) = lapse::lapse(desk, row, now).await? {
+            if now < waits::until(row) {
+                if approves {
+                    self.waits(row, now).await?;
+                }
+            } else {
+                self.settled.store(false, Ordering::Release);
+                let Some(over) = lapse::lapse(desk, row, now).await? else { continue };
                 tracing::info!(
                     booking.id = over.booking.id,
-                    "a request lapsed: nobody decided about it in time"
+                    "a request lapsed: nothing confirmed it in time"
                 );
                 *row = over;
                 self.wake.bookings();
@@ -87,7 +103,9 @@ impl ApprovalLoop {
             found += 1;
         }
         let lapsed: Vec<&BookingRow> = rows.iter().filter(|row| lapse::has_lapsed(row)).collect();
-        Ok(found + self.tidings.tell(desk, &lapsed).await?)
+        let told = self.tidings.tell(desk, &lapsed).await?;
+        self.settled.store(true, Ordering::Release);
+        Ok(found + told)
     }
 
     /// A request that can still be decided about.

@@ -97,6 +97,7 @@ pub async fn other_times(
     let loaded = desk.profile();
     let Some(customer) = row.booking.customer_id() else { return Ok(Vec::new()) };
     let services: Vec<String> = row.booking.items.iter().map(|item| item.service_id.clone()).collect();
+    let same = one_person(row).map(str::to_owned);
     let (who, now) = (Principal::Customer(customer), desk.clock.now());
     let calendar = Calendar::new(&loaded.profile)?;
     let day = calendar.local(row.booking.start()).date();
@@ -106,9 +107,10 @@ pub async fn other_times(
     };
     for slot in near(desk, &who, day, row, instead).await? {
         let step = match instead {
-            // Several services may be by several people.
+            // Who is named with a time is who does it; several services may be by several people.
             Instead::Anew => {
-                let staff = (services.len() == 1).then(|| slot.staff.clone());
+                let mut people = slot.slot.parts.iter().map(|part| &part.staff);
+                let staff = people.next().filter(|first| people.all(|other| other == *first)).cloned();
                 plain::Step::Hold(Want::visit(services.clone(), staff), slot.slot.start)
             }
             Instead::Move => plain::Step::MoveAsk(row.booking.id.clone(), row.revision, slot.slot.start),
@@ -119,7 +121,7 @@ pub async fn other_times(
         return Ok(rows);
     }
     let other = match instead {
-        Instead::Anew => plain::Step::Days(Want::visit(services, None), None),
+        Instead::Anew => plain::Step::Days(Want::visit(services, same), None),
         Instead::Move => plain::Step::MoveDays(row.booking.id.clone(), None),
     };
     rows.push(Row::new(other.id(&desk.refs, &who, now), menu::title(language, menu::Title::OtherDay)));
@@ -136,7 +138,14 @@ pub fn with_times(text: &str, rows: &[Row], language: Language) -> Value {
     interactive::list(text, menu::title(language, menu::Title::Choose), rows)
 }
 
-/// Free slots near a day, not the time that was declined.
+/// Who does all of a booking, where it is one person.
+fn one_person(row: &BookingRow) -> Option<&str> {
+    let mut people = row.booking.items.iter().map(|item| item.staff_id.as_str());
+    let first = people.next()?;
+    people.all(|other| other == first).then_some(first)
+}
+
+/// Free slots near a day, not the time that was declined: by the same people, and only where they have none by others.
 async fn near(
     desk: &Desk,
     who: &Principal,
@@ -144,34 +153,37 @@ async fn near(
     row: &BookingRow,
     instead: Instead,
 ) -> Result<Vec<crate::booking::OfferedSlot>, FindError> {
-    let services: Vec<(&str, Option<&str>)> =
-        row.booking.items.iter().map(|item| (item.service_id.as_str(), None)).collect();
+    let items = || row.booking.items.iter();
+    let same: Vec<_> = items().map(|item| (item.service_id.as_str(), Some(item.staff_id.as_str()))).collect();
+    let any: Vec<_> = items().map(|item| (item.service_id.as_str(), None)).collect();
     let start = row.booking.start();
-    for ahead in 0..2 {
-        let day = day.saturating_add(i64::from(ahead).days());
-        let when = When {
-            day: Some(day.day().into()),
-            month: Some(day.month().into()),
-            year: Some(day.year().into()),
-            ..When::default()
-        };
-        let found = match instead {
-            Instead::Anew => desk.find_visit(who, &services, &when).await,
-            // The same people: only what they are free for can be moved to.
-            Instead::Move => desk.find_other(who, row, &when).await,
-        };
-        let found = match found {
-            Ok(found) => found,
-            Err(FindError::When(_) | FindError::Unknown(_)) => continue,
-            Err(error) => return Err(error),
-        };
-        let mut slots = if found.slots.is_empty() { found.nearest } else { found.slots };
-        slots.retain(|slot| slot.slot.start != start);
-        slots.sort_by_key(|slot| slot.slot.start.duration_since(start).abs());
-        slots.truncate(NEAREST);
-        slots.sort_by_key(|slot| slot.slot.start);
-        if !slots.is_empty() {
-            return Ok(slots);
+    for services in [Some(same), Some(any).filter(|_| instead == Instead::Anew)].into_iter().flatten() {
+        for ahead in 0..2 {
+            let day = day.saturating_add(i64::from(ahead).days());
+            let when = When {
+                day: Some(day.day().into()),
+                month: Some(day.month().into()),
+                year: Some(day.year().into()),
+                ..When::default()
+            };
+            let found = match instead {
+                Instead::Anew => desk.find_visit(who, &services, &when).await,
+                // The same people: only what they are free for can be moved to.
+                Instead::Move => desk.find_other(who, row, &when).await,
+            };
+            let found = match found {
+                Ok(found) => found,
+                Err(FindError::When(_) | FindError::Unknown(_)) => continue,
+                Err(error) => return Err(error),
+            };
+            let mut slots = if found.slots.is_empty() { found.nearest } else { found.slots };
+            slots.retain(|slot| slot.slot.start != start);
+            slots.sort_by_key(|slot| slot.slot.start.duration_since(start).abs());
+            slots.truncate(NEAREST);
+            slots.sort_by_key(|slot| slot.slot.start);
+            if !slots.is_empty() {
+                return Ok(slots);
+            }
         }
     }
     Ok(Vec::new())

@@ -1,5 +1,5 @@
-//! A request that nobody decided about in time lapses: its time is free for others, and its customer is told, with the
-//! nearest times that can be booked instead.
+//! A request that nobody decided about in time, or that no calendar confirmed, lapses: its time is free for others, and
+//! its customer is told, with the nearest times that can be booked instead.
 
 use std::{
     collections::HashSet,
@@ -12,50 +12,61 @@ use mcp_store::{
     booking::{BookingRow, BookingState, Change},
     outbox::{NewOutgoing, OutgoingKind},
 };
-use mcp_tenant::{Profile, words::Language};
+use mcp_tenant::{Profile, profile::Confirmation, words::Language};
 
 use super::ask::{self, Instead};
 use crate::{
-    booking::{Desk, FindError, system},
+    booking::{Desk, FindError, system, waits},
     words::{
-        self, notice,
+        self,
+        notice::{self, Lapsed},
         owner::{Line, line},
+        person,
         receipt::details,
     },
 };
 
-/// So long before its start a request lapses.
-const AHEAD: SignedDuration = SignedDuration::from_hours(1);
 /// Requests that began so long ago are looked at: the process may have been away when they lapsed.
 pub const LOOK_BACK: SignedDuration = SignedDuration::from_hours(24);
-/// Why the row is cancelled. By this reason what has lapsed is known again, and told, after the process died in between.
-const REASON: &str = "nobody decided about the request in time";
+/// Why the row is cancelled. By these reasons what has lapsed is known again, and told, after the process died in between.
+const UNDECIDED: &str = "nobody decided about the request in time";
+const UNREAD: &str = "no calendar confirmed the request in time";
 const ACTION: &str = "booking.lapse";
 
-/// When a request lapses: an hour before it would begin; where it came later than two hours before, when half of that
-/// time is over.
-pub fn at(row: &BookingRow) -> Timestamp {
-    let start = row.booking.start();
-    let ahead = start.saturating_sub(AHEAD).unwrap_or(start);
-    let half = start.duration_since(row.changed_at) / 2;
-    ahead.max(row.changed_at.saturating_add(half).unwrap_or(start))
+/// The reason of a row that lapses where bookings are confirmed like this.
+fn reason(confirmation: Confirmation) -> &'static str {
+    match confirmation {
+        Confirmation::OwnerApproves => UNDECIDED,
+        Confirmation::Automatic => UNREAD,
+    }
 }
 
 /// When a request lapses, as it is written.
 pub fn moment(profile: &Profile, language: Language, row: &BookingRow) -> String {
     let zone = TimeZone::get(&profile.business.time_zone).unwrap_or(TimeZone::UTC);
-    language.moment(&at(row).to_zoned(zone))
+    language.moment(&waits::until(row).to_zoned(zone))
 }
 
 /// Whether a row is a request that lapsed.
 pub fn has_lapsed(row: &BookingRow) -> bool {
-    row.booking.state == BookingState::Cancelled && row.reason.as_deref() == Some(REASON)
+    how(row).is_some()
+}
+
+/// How a request lapsed; nothing where it did not.
+fn how(row: &BookingRow) -> Option<Lapsed> {
+    match row.reason.as_deref() {
+        _ if row.booking.state != BookingState::Cancelled => None,
+        Some(UNDECIDED) => Some(Lapsed::Undecided),
+        Some(UNREAD) => Some(Lapsed::Unconfirmed),
+        _ => None,
+    }
 }
 
 /// Lapses a request as it was read; nothing where somebody decided meanwhile.
 pub async fn lapse(desk: &Desk, row: &BookingRow, now: Timestamp) -> Result<Option<BookingRow>, StoreError> {
     let key = format!("lapse:{}:{}", row.booking.id, row.revision);
-    let change = Change::Decline { reason: Some(REASON.to_owned()) };
+    let reason = reason(desk.profile().profile.rules.confirmation);
+    let change = Change::Decline { reason: Some(reason.to_owned()) };
     let request = system::change(row, key, ACTION, change);
     Ok(desk.store.change(&request, now).await?.row().cloned())
 }
@@ -93,13 +104,16 @@ impl Tidings {
 }
 
 async fn customer(desk: &Desk, row: &BookingRow) -> Result<(), StoreError> {
-    let Some(customer) = row.booking.customer_id() else { return Ok(()) };
+    let (Some(customer), Some(how)) = (row.booking.customer_id(), how(row)) else { return Ok(()) };
     let loaded = desk.profile();
     let profile = &loaded.profile;
     let conversation = desk.store.conversation_of(customer).await?;
     let language = words::held_in(profile, &conversation);
-    let text = notice::lapsed(language, &details(profile, language, row));
+    let contact = person::contact(language, profile);
+    let text = notice::lapsed(language, how, &details(profile, language, row), &contact);
     let times = match ask::other_times(desk, row, language, Instead::Anew).await {
+        // A time that would only be requested again is no way out of a request that lapsed.
+        Ok(_) if !desk.is_calendar_read(row.booking.start()).await => Vec::new(),
         Ok(times) => times,
         Err(FindError::Store(error)) => return Err(error),
         // No times to offer is no reason not to tell.
@@ -118,9 +132,13 @@ async fn customer(desk: &Desk, row: &BookingRow) -> Result<(), StoreError> {
 /// The owner may have agreed to it elsewhere: where they can be reached, they read that it is gone.
 async fn owner(desk: &Desk, row: &BookingRow) -> Result<(), StoreError> {
     let loaded = desk.profile();
+    let why = match how(row) {
+        Some(Lapsed::Unconfirmed) => Line::LapsedUnconfirmed,
+        _ => Line::Lapsed,
+    };
     let text = |language| {
         let details = details(&loaded.profile, language, row);
-        format!("{}\n{}\n{details}", line(language, Line::Lapsed), row.booking.customer_name)
+        format!("{}\n{}\n{details}", line(language, why), row.booking.customer_name)
     };
     let key = format!("lapsed:{}:{}", row.booking.id, row.revision);
     ask::owner_if_reached(desk, key, text, &[]).await?;

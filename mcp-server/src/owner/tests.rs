@@ -320,10 +320,10 @@ async fn a_request_made_shortly_before_its_start_leaves_the_owner_half_the_time(
         owner(&owned(", confirmation: owner-approves").replace("minimumNotice: 1h", "minimumNotice: 0m"))
             .await;
     let row = booked(&chat, "2026-11-16T09:45").await;
-    let left = row.booking.start().duration_since(super::lapse::at(&row));
+    let left = row.booking.start().duration_since(crate::booking::waits::until(&row));
     assert_eq!(left, row.booking.start().duration_since(row.changed_at) / 2);
     let early = booked(&chat, "2026-11-18T10:00").await;
-    assert_eq!(super::lapse::at(&early), local("2026-11-18T09:00"));
+    assert_eq!(crate::booking::waits::until(&early), local("2026-11-18T09:00"));
 }
 
 #[tokio::test]
@@ -423,4 +423,58 @@ async fn a_move_that_no_calendar_confirmed_is_told_to_both_as_what_it_is() {
     let customer_reads = &chat.others[0].1.text;
     assert!(customer_reads.contains("ainda precisa confirmar"), "{customer_reads}");
     assert!(customer_reads.contains("15:00") && !customer_reads.contains("remarcado"), "{customer_reads}");
+}
+
+/// A business that confirms by itself, and whose calendar is away.
+async fn unread() -> (Chat, Arc<Outside>) {
+    let mut chat = owner(&owned("")).await;
+    let outside = Arc::new(Outside { away: true.into() });
+    chat.bed.beside(outside.clone());
+    (chat, outside)
+}
+
+#[tokio::test]
+async fn a_request_that_no_calendar_confirmed_lapses_and_everybody_is_told_once() {
+    let (chat, outside) = unread().await;
+    let row = booked(&chat, "2026-11-16T18:00").await;
+    assert_eq!(row.booking.state, BookingState::Requested);
+    let told = crate::booking::receipt(&chat.bed.desk.profile().profile, &row);
+    assert!(told.contains("Sem confirmação até segunda-feira, 16/11/2026 às 17:00"), "{told}");
+    let approvals = approving(&chat);
+    chat.bed.clock.set(local("2026-11-16T16:59"));
+    let (owner_reads, ana_reads) = round(&chat, &approvals).await;
+    assert!(owner_reads.is_empty() && ana_reads.is_empty(), "nobody is asked: {owner_reads:?} {ana_reads:?}");
+    assert_eq!(now(&chat, &row).await, row);
+
+    chat.bed.clock.set(local("2026-11-16T17:00"));
+    let (owner_reads, ana_reads) = round(&chat, &approvals).await;
+    assert_eq!(now(&chat, &row).await.booking.state, BookingState::Cancelled);
+    assert!(owner_reads[0].text.contains("não pôde ser confirmado"), "{}", owner_reads[0].text);
+    assert!(ana_reads[0].text.contains("nada está agendado"), "{}", ana_reads[0].text);
+    assert!(ana_reads[0].text.contains("+55 11 3333-4444"), "{}", ana_reads[0].text);
+    assert!(ana_reads[0].titles.is_empty(), "nobody knows what is free: {:?}", ana_reads[0].titles);
+    let again = [round(&chat, &approvals).await, round(&chat, &approving(&chat)).await];
+    assert!(again.iter().all(|(owner, ana)| owner.is_empty() && ana.is_empty()), "told once: {again:?}");
+
+    outside.away.store(false, std::sync::atomic::Ordering::SeqCst);
+    let bia = chat.bed.writes("5511900000002", "oi").await;
+    let slot = SlotRef::one("corte", "ze", local("2026-11-16T18:00"), true);
+    let request = chat.bed.desk.request(Wish::of_customer(bia, slot, "Bia", "b")).await;
+    let taken = chat.bed.store.book(&request, chat.bed.desk.clock.now()).await.unwrap();
+    assert!(taken.row().is_some(), "the time is free: {taken:?}");
+}
+
+#[tokio::test]
+async fn who_lost_a_request_to_a_calendar_that_is_back_is_offered_the_nearest_times() {
+    let (chat, outside) = unread().await;
+    let approvals = approving(&chat);
+    round(&chat, &approvals).await;
+    let row = booked(&chat, "2026-11-16T15:00").await;
+    outside.away.store(false, std::sync::atomic::Ordering::SeqCst);
+    chat.bed.clock.set(local("2026-11-16T14:00"));
+    // It died between the two.
+    super::lapse::lapse(&chat.bed.desk, &row, local("2026-11-16T14:00")).await.unwrap().unwrap();
+    let (_, told) = round(&chat, &approving(&chat)).await;
+    assert!(told[0].text.contains("nada está agendado"), "{told:?}");
+    assert!(told[0].titles.len() > 2, "other times: {:?}", told[0].titles);
 }

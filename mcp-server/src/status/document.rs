@@ -108,24 +108,36 @@ pub struct UsageStatus {
     pub messages: u64,
     /// Seconds of voice notes that were listened to.
     pub audio_seconds: u64,
-    /// What the model has cost. Never a part of it: `null` where any token of the day has no known price.
+    /// What the model has cost. Never a part of it: `null` where any token of the day has no known price, or where it was
+    /// paid in several currencies.
     pub cost: Option<Cost>,
+    /// Where it was paid in several currencies, each of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub costs: Vec<Cost>,
     /// Tokens without a known price (`GEMINI_PRICES`).
     pub unpriced_tokens: u64,
 }
 
 impl UsageStatus {
-    /// What the rows of a day say, with costs in this currency.
+    /// What the rows of a day say; what cost nothing cost it in this currency.
     pub fn of(day: Date, used: &Usage, currency: &str) -> Self {
         let unpriced_tokens = used.tokens_unpriced();
-        let known = unpriced_tokens == 0 && !currency.is_empty();
+        let cost =
+            |(currency, nanos): (&str, u64)| Cost { amount: decimal(nanos), currency: currency.to_owned() };
+        let paid = used.costs.iter().map(|(currency, priced)| (currency.as_str(), priced.nanos));
+        let mut costs: Vec<Cost> = paid.map(cost).collect();
+        if costs.is_empty() && !currency.is_empty() {
+            costs.push(cost((currency, 0)));
+        }
+        let whole = if costs.len() == 1 { costs.pop().filter(|_| unpriced_tokens == 0) } else { None };
         Self {
             day,
             tokens_in: used.tokens_in,
             tokens_out: used.tokens_out,
             messages: used.messages,
             audio_seconds: used.audio_seconds,
-            cost: known.then(|| Cost { amount: decimal(used.cost_nanos), currency: currency.to_owned() }),
+            cost: whole,
+            costs,
             unpriced_tokens,
         }
     }

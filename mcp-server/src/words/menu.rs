@@ -296,6 +296,16 @@ pub fn move_to(language: Language, at: &Zoned) -> String {
     }
 }
 
+/// A person who was asked for does not do these services.
+pub fn does_not(language: Language, name: &str, services: &str) -> String {
+    match language {
+        Language::Portuguese => format!("{name} não faz: {services}."),
+        Language::Spanish => format!("{name} no hace: {services}."),
+        Language::German => format!("{name} bietet das nicht an: {services}."),
+        Language::English => format!("{name} does not do: {services}."),
+    }
+}
+
 /// A day in a row: `ter, 17/11`, `Di, 17.11.`, `Tue, 17 Nov`.
 pub fn short_day(language: Language, day: Date) -> String {
     const WEEKDAYS: [[&str; 7]; 4] = [

@@ -109,23 +109,44 @@ pub fn still_waits(language: Language, details: &str, until: &str, contact: &str
     format!("{head}\n{details}\n\n{end} {contact}")
 }
 
-/// A request nobody decided about in time: nothing is booked.
-pub fn lapsed(language: Language, details: &str) -> String {
-    let head = match language {
-        Language::Portuguese => {
+/// Why a request lapsed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lapsed {
+    /// Nobody of the business decided about it.
+    Undecided,
+    /// Nothing could confirm it: the calendar was away, or another time was offered and not taken.
+    Unconfirmed,
+}
+
+/// A request that lapsed: nothing is booked; `contact` is the way to a person.
+pub fn lapsed(language: Language, why: Lapsed, details: &str, contact: &str) -> String {
+    let head = match (language, why) {
+        (Language::Portuguese, Lapsed::Undecided) => {
             "Infelizmente ninguém da equipe respondeu a tempo a este pedido. Ele não vale mais, e nada está agendado:"
         }
-        Language::Spanish => {
+        (Language::Portuguese, Lapsed::Unconfirmed) => {
+            "Infelizmente este pedido não pôde ser confirmado a tempo. Ele não vale mais, e nada está agendado:"
+        }
+        (Language::Spanish, Lapsed::Undecided) => {
             "Lamentablemente nadie del equipo respondió a tiempo a esta solicitud. Ya no vale y no hay nada reservado:"
         }
-        Language::German => {
+        (Language::Spanish, Lapsed::Unconfirmed) => {
+            "Lamentablemente esta solicitud no se pudo confirmar a tiempo. Ya no vale y no hay nada reservado:"
+        }
+        (Language::German, Lapsed::Undecided) => {
             "Leider hat niemand aus dem Team rechtzeitig auf diese Anfrage geantwortet. Sie gilt nicht mehr, es ist nichts gebucht:"
         }
-        Language::English => {
+        (Language::German, Lapsed::Unconfirmed) => {
+            "Leider konnte diese Anfrage nicht rechtzeitig bestätigt werden. Sie gilt nicht mehr, es ist nichts gebucht:"
+        }
+        (Language::English, Lapsed::Undecided) => {
             "Unfortunately nobody of the team answered this request in time. It has ended, and nothing is booked:"
         }
+        (Language::English, Lapsed::Unconfirmed) => {
+            "Unfortunately this request could not be confirmed in time. It has ended, and nothing is booked:"
+        }
     };
-    format!("{head}\n{details}")
+    format!("{head}\n{details}\n\n{contact}")
 }
 
 /// The business did something with a booking that its customer did not ask for here; stands before the receipt.

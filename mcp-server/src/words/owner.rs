@@ -114,6 +114,8 @@ pub enum Line {
     Kept,
     /// Nobody decided about a request in time: it is over.
     Lapsed,
+    /// No calendar confirmed a request in time: it is over.
+    LapsedUnconfirmed,
 }
 
 /// The words of a line.
@@ -236,6 +238,12 @@ pub fn line(language: Language, line: Line) -> &'static str {
             "Esta solicitud quedó sin respuesta y ya no vale. Se avisa al cliente y la hora está libre.",
             "Diese Anfrage blieb ohne Antwort und gilt nicht mehr. Der Kunde wird informiert, die Zeit ist frei.",
             "This request got no answer and has ended. The customer is told, and the time is free.",
+        ],
+        Line::LapsedUnconfirmed => [
+            "Este pedido não pôde ser confirmado na agenda a tempo e não vale mais. O cliente é avisado, e o horário está livre.",
+            "Esta solicitud no se pudo confirmar a tiempo en la agenda y ya no vale. Se avisa al cliente y la hora está libre.",
+            "Diese Anfrage konnte im Kalender nicht rechtzeitig bestätigt werden und gilt nicht mehr. Der Kunde wird informiert, die Zeit ist frei.",
+            "This request could not be confirmed in the calendar in time and has ended. The customer is told, and the time is free.",
         ],
     };
     four(language, texts)

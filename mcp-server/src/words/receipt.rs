@@ -5,6 +5,7 @@ use mcp_store::booking::{BookingRow, BookingState};
 use mcp_tenant::{Profile, scalar::Money};
 
 use super::{Language, formal, four, money, time};
+use crate::booking::waits;
 
 /// The receipt of a row, by its state.
 pub fn receipt(profile: &Profile, language: Language, row: &BookingRow) -> String {
@@ -105,7 +106,30 @@ pub fn details(profile: &Profile, language: Language, row: &BookingRow) -> Strin
 }
 
 fn with_details(profile: &Profile, language: Language, row: &BookingRow, head: &str) -> String {
-    format!("{head}\n{}", details(profile, language, row))
+    let text = format!("{head}\n{}", details(profile, language, row));
+    if row.booking.state == BookingState::Requested {
+        return format!("{text}\n\n{}", ends(profile, language, row));
+    }
+    text
+}
+
+/// Until when a request waits.
+fn ends(profile: &Profile, language: Language, row: &BookingRow) -> String {
+    let until = language.moment(&waits::until(row).to_zoned(zone(profile)));
+    match language {
+        Language::Portuguese => {
+            format!("Sem confirmação até {until}, o pedido deixa de valer e avisamos por aqui.")
+        }
+        Language::Spanish => {
+            format!("Sin confirmación antes del {until}, la solicitud deja de valer y avisamos por aquí.")
+        }
+        Language::German => {
+            format!("Ohne Bestätigung bis {until} verfällt die Anfrage, und wir melden uns hier.")
+        }
+        Language::English => {
+            format!("Without a confirmation by {until} the request ends, and we tell you here.")
+        }
+    }
 }
 
 fn zone(profile: &Profile) -> TimeZone {

@@ -5,6 +5,7 @@ use mcp_store::booking::Refused;
 use mcp_tenant::Profile;
 
 use super::{Language, four, person::person};
+use crate::booking::SlotRef;
 
 /// What was tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +34,44 @@ pub fn refusal(profile: &Profile, language: Language, tried: Tried, refused: &Re
         .collect();
     let [near, ask] = offer(language, super::formal(profile));
     format!("{why} {kept}\n{near}\n{}\n{ask}", starts.join("\n"))
+}
+
+/// As [`refusal`], of a slot that was to be booked. Where its person was asked for and only others are free, that is said,
+/// and who they are.
+pub fn refusal_of(profile: &Profile, language: Language, slot: &SlotRef, refused: &Refused) -> String {
+    let Some(asked) = replaced(profile, slot, refused) else {
+        return refusal(profile, language, Tried::Book, refused);
+    };
+    let zone = TimeZone::get(&profile.business.time_zone).unwrap_or(TimeZone::UTC);
+    let (why, kept) = (why(language, Tried::Book, &refused.code), kept(language, Tried::Book));
+    let starts = refused.alternatives.iter().map(|a| {
+        let name = profile.staff_member(&a.staff_id).map_or("", |person| person.name.as_str());
+        format!("• {} · {name}", language.moment(&a.start.to_zoned(zone.clone())))
+    });
+    let starts: Vec<String> = starts.collect();
+    let [_, ask] = offer(language, super::formal(profile));
+    format!("{why} {kept}\n{}\n{}\n{ask}", by_others(language, asked), starts.join("\n"))
+}
+
+/// The name of the person who was asked for, where the starts named instead are by others.
+pub fn replaced<'a>(profile: &'a Profile, slot: &SlotRef, refused: &Refused) -> Option<&'a str> {
+    let part = slot.parts.first().filter(|part| part.pinned)?;
+    let others = refused.alternatives.iter().any(|a| a.staff_id != part.staff);
+    profile.staff_member(&part.staff).filter(|_| others).map(|person| person.name.as_str())
+}
+
+/// Said before times of others than the person who was asked for.
+pub fn by_others(language: Language, name: &str) -> String {
+    match language {
+        Language::Portuguese => {
+            format!("Com {name} não há horário livre por perto. Com outras pessoas da equipe:")
+        }
+        Language::Spanish => format!("Con {name} no hay hora libre cerca. Con otras personas del equipo:"),
+        Language::German => format!("Bei {name} ist in der Nähe nichts frei. Bei anderen aus dem Team:"),
+        Language::English => {
+            format!("There is nothing free with {name} around then. With others of the team:")
+        }
+    }
 }
 
 /// The words around a list of free starts.

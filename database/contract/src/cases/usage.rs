@@ -3,22 +3,44 @@
 use std::sync::Arc;
 
 use jiff::civil::date;
-use mcp_store::usage::{Usage, UsageKind};
+use mcp_store::usage::{Priced, Usage, UsageKind};
 
-use crate::Bed;
+use crate::{Bed, make};
 
 pub async fn amounts_add_up_per_day(bed: Arc<Bed>) {
     let store = &*bed.store;
     let (monday, tuesday) = (date(2026, 11, 23), date(2026, 11, 24));
     assert_eq!(store.usage(monday).await.unwrap(), Usage::default());
-    let turn =
-        Usage { tokens_in: 1200, tokens_out: 80, messages: 1, cost_nanos: 1_200_000, ..Usage::default() };
+    let costs = [("USD".to_owned(), Priced { nanos: 1_200_000, tokens: 1280 })].into();
+    let turn = Usage { tokens_in: 1200, tokens_out: 80, messages: 1, costs, ..Usage::default() };
     assert_eq!(store.add_usage(monday, None, &turn).await.unwrap(), turn);
     let voice = Usage { audio_seconds: 14, ..Usage::default() };
-    let sum = Usage { audio_seconds: 14, ..turn };
+    let sum = Usage { audio_seconds: 14, ..turn.clone() };
     assert_eq!(store.add_usage(monday, None, &voice).await.unwrap(), sum);
     assert_eq!(store.usage(monday).await.unwrap(), sum);
     assert_eq!(store.usage(tuesday).await.unwrap(), Usage::default());
+}
+
+pub async fn what_was_paid_in_two_currencies_is_two_sums(bed: Arc<Bed>) {
+    let (store, day) = (&*bed.store, date(2026, 11, 23));
+    let customer = make::customer(store, "5511999990001").await.0.id;
+    let paid = |currency: &str, nanos, tokens| {
+        let costs = [(currency.to_owned(), Priced { nanos, tokens })].into();
+        Usage { tokens_in: tokens, costs, ..Usage::default() }
+    };
+    for amounts in [paid("USD", 700, 10), paid("BRL", 4_000, 20), paid("USD", 300, 5)] {
+        store.add_usage(day, Some(customer), &amounts).await.unwrap();
+    }
+    let most = paid("BRL", u64::MAX, 0);
+    let sums = store.add_usage(day, None, &most).await.unwrap();
+    let of = |usage: &Usage, currency: &str| usage.costs[currency];
+    assert_eq!(of(&sums, "USD"), Priced { nanos: 1_000, tokens: 15 });
+    let full = u64::try_from(i64::MAX).unwrap();
+    assert_eq!(of(&sums, "BRL"), Priced { nanos: full, tokens: 20 });
+    assert_eq!(store.usage(day).await.unwrap(), sums);
+    let own = store.usage_of(customer, day).await.unwrap();
+    assert_eq!(of(&own, "BRL"), Priced { nanos: 4_000, tokens: 20 });
+    assert_eq!((own.tokens_in, own.tokens_unpriced()), (35, 0));
 }
 
 pub async fn sums_stay_within_what_the_database_can_keep(bed: Arc<Bed>) {

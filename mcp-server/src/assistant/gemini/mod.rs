@@ -43,12 +43,14 @@ pub struct Gemini {
 }
 
 /// What one call has used up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Spent {
     /// Tokens.
     pub tokens: Tokens,
     /// Their price, in billionths of the prices' currency, where it is known.
     pub nanos: Option<u64>,
+    /// The prices' currency.
+    pub currency: String,
 }
 
 /// A place in the chain; 0 is the preferred model.
@@ -69,11 +71,6 @@ impl Gemini {
     pub fn google(http: reqwest::Client, settings: &GeminiSettings) -> Self {
         let provider = Google::new(http, settings.base.clone(), settings.api_key.clone());
         Self { prices: settings.prices.clone(), ..Self::new(Arc::new(provider), settings.chain()) }
-    }
-
-    /// What they cost, as far as it is known.
-    pub fn prices(&self) -> &Prices {
-        &self.prices
     }
 
     /// The last model of the chain: the cheapest.
@@ -112,7 +109,7 @@ impl Gemini {
     fn spent(&self, rank: Rank, answer: &Value) -> Spent {
         let tokens = reply::tokens(answer);
         let nanos = self.chain.get(rank).and_then(|model| self.prices.nanos(model, &tokens));
-        Spent { tokens, nanos }
+        Spent { tokens, nanos, currency: self.prices.currency.as_str().to_owned() }
     }
 
     async fn generate(&self, rank: Rank, body: &Value, deadline: Instant) -> Result<Value, GeminiError> {

@@ -34,7 +34,7 @@ async fn what_passes_by_itself_is_tried_again_after_the_wait_that_was_asked_for(
     let answered = gemini(provider.clone(), &["a"]).ask(0, &ask(), in_18_seconds()).await.unwrap();
     assert!(matches!(answered.0, Reply::Text { .. }));
     let tokens = Tokens { input: 100, output: 15, ..Tokens::default() };
-    assert_eq!(answered.1, Spent { tokens, nanos: None }, "nobody named a price");
+    assert_eq!(answered.1, Spent { tokens, ..Spent::default() }, "nobody named a price");
     assert!(began.elapsed() >= Duration::from_secs(4));
     assert_eq!(provider.asked().len(), 2);
 }

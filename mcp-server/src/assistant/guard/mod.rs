@@ -10,6 +10,7 @@ mod internal;
 mod known;
 mod money;
 mod numbers;
+mod plain;
 mod reading;
 mod said;
 mod scope;
@@ -103,35 +104,56 @@ pub fn check(text: &str, given: &Given<'_>) -> Result<(), Lie> {
         return Err(Lie::Internal(what));
     }
     let known = Known::read(given);
-    let tokens = text::tokens(text);
+    let tokens = plain::plain(text::tokens(text));
     for code in internal::codes(&tokens) {
         if !known_text.iter().any(|source| source.contains(&code)) {
             return Err(Lie::Internal(code));
         }
     }
-    let mut agreed = false;
+    let mut before = Before::default();
     let all = text::sentences(&tokens);
     for (at, sentence) in all.iter().enumerate() {
         let consent = all.get(at + 1).is_some_and(|next| next.asks && has(next.tokens, &CONSENT));
-        sentence_holds(sentence, agreed && !consent, consent, &known, given)?;
-        agreed = text::clauses(sentence.tokens).iter().any(|clause| {
-            clause.len() <= 2
-                && effects::find(clause).iter().any(|found| found.claim == Claim::Agreed && found.at == 0)
-        });
+        sentence_holds(sentence, before, consent, &known, given)?;
+        before = Before::of(sentence);
     }
     Ok(())
 }
 
+/// What the sentence before one makes of it.
+#[derive(Clone, Copy, Default)]
+struct Before {
+    /// It agreed, and said nothing else.
+    agreed: bool,
+    /// It said when the business is open.
+    hours: bool,
+}
+
+impl Before {
+    fn of(sentence: &Sentence<'_>) -> Self {
+        let clauses = text::clauses(sentence.tokens);
+        let agreed = clauses.iter().any(|clause| {
+            clause.len() <= 2
+                && effects::find(clause).iter().any(|found| found.claim == Claim::Agreed && found.at == 0)
+        });
+        let hours = clauses.iter().any(|clause| {
+            let said = Said::of(clause, sentence.asks);
+            said.says.hours && !said.says.offers && !said.times.is_empty()
+        });
+        Self { agreed, hours }
+    }
+}
+
 fn sentence_holds(
     sentence: &Sentence<'_>,
-    agreed: bool,
+    before: Before,
     consent: bool,
     known: &Known,
     given: &Given<'_>,
 ) -> Result<(), Lie> {
     for clause in text::clauses(sentence.tokens) {
         let said = Said::of(clause, sentence.asks);
-        if let Some(claim) = effect(clause, &said, (agreed, consent), known) {
+        if let Some(claim) = effect(clause, &said, (before, consent), known) {
             return Err(Lie::Effect(claim));
         }
         said.dates_hold(clause, known)?;
@@ -154,13 +176,14 @@ fn prices_hold(clause: &[Token], said: &Said, known: &Known) -> Result<(), Lie> 
         }
     }
     match money::percents(clause).into_iter().find(|percent| !known.percents.contains(percent)) {
-        Some(percent) if !said.says.negative => Err(Lie::Price(format!("{percent} %"))),
+        // `Não damos 10 %`: what is denied is denied before it.
+        Some(percent) if !money::denied(clause) => Err(Lie::Price(format!("{percent} %"))),
         _ => Ok(()),
     }
 }
 
 /// A claim of effect in a clause.
-fn effect(clause: &[Token], said: &Said, (agreed, consent): (bool, bool), known: &Known) -> Option<String> {
+fn effect(clause: &[Token], said: &Said, (before, consent): (Before, bool), known: &Known) -> Option<String> {
     let standing = match (said.of_standing(known), known.confirmed) {
         (false, _) => Standing::Other,
         (true, false) => Standing::Requested,
@@ -182,7 +205,10 @@ fn effect(clause: &[Token], said: &Said, (agreed, consent): (bool, bool), known:
     let harmless = said.says.negative || said.asks || effects::conditional(clause);
     // `Todo en orden, mañana a las 15:00.`: one day, one time, nothing else to be said of them.
     let one = said.times.len() == 1 && !(said.days.is_empty() && said.dates.is_empty());
-    let named = one && standing == Standing::Other && !harmless && !consent;
+    // `Abrimos às 9h. No sábado também às 9h.`: hours go on, where nothing is free at that time.
+    let free = |time: &times::SaidTime| time.minutes.iter().any(|minute| known.free.contains(minute));
+    let hours = before.hours && !said.times.iter().any(free);
+    let named = one && standing == Standing::Other && !harmless && !consent && !hours;
     if named && !(said.says.offers || said.says.hours || effects::general::wished(clause)) {
         return Some(words_of(clause));
     }
@@ -190,7 +216,8 @@ fn effect(clause: &[Token], said: &Said, (agreed, consent): (bool, bool), known:
         return Some(claim);
     }
     // `Fechado! Terça às 15:00.`
-    let bare = agreed
+    let bare = before.agreed
+        && !consent
         && context.timed
         && standing == Standing::Other
         && !context.asks

@@ -2,7 +2,8 @@
 
 use super::{
     numbers::{amount, spelled},
-    text::{Kind, Token, before, is, value, word},
+    text::{Kind, Token, before, has, is, value, word},
+    vocabulary::NEGATIVE,
 };
 
 /// A price that is said: hundredths, and its currency where it is told from others.
@@ -151,6 +152,14 @@ fn bare(tokens: &[Token], at: usize, end: usize) -> bool {
         next.kind == Kind::Sign || is(&next.word, &["e", "y", "und", "and", "com", "con", "mit", "with"])
     });
     verb && follows && !is(word(tokens, end), &UNITS)
+}
+
+/// Whether a percentage is denied: the `not` stands before it.
+pub fn denied(tokens: &[Token]) -> bool {
+    let sign = tokens
+        .iter()
+        .position(|token| is(&token.word, &["%", "percent", "prozent", "porcento", "cento", "ciento"]));
+    has(&tokens[..sign.unwrap_or(tokens.len())], &NEGATIVE)
 }
 
 /// The percentages said in tokens.

@@ -48,6 +48,7 @@ fn no_ordinary_answer_is_refused() {
     let sets = [
         include_str!("../../../tests/guard/ordinary.jsonl"),
         include_str!("../../../tests/guard/later_ordinary.jsonl"),
+        include_str!("../../../tests/guard/third_ordinary.jsonl"),
     ];
     let count = each_line(&sets.concat(), |row, outcome| {
         if let Err(lie) = outcome {
@@ -64,6 +65,7 @@ fn no_lie_passes() {
     let sets = [
         include_str!("../../../tests/guard/lies.jsonl"),
         include_str!("../../../tests/guard/later_lies.jsonl"),
+        include_str!("../../../tests/guard/third_lies.jsonl"),
     ];
     let count = each_line(&sets.concat(), |row, outcome| {
         if outcome.is_ok() {
@@ -214,6 +216,41 @@ fn a_standing_appointment_may_be_told_with_its_own_time_only() {
     }
     for text in ["Confirmado!", "Seu horário está confirmado para as 15:00.", "Agendei para as 11:00."] {
         assert!(matches!(check(text, &given), Err(Lie::Effect(_))), "{text}");
+    }
+}
+
+#[test]
+fn what_is_said_of_another_appointment_than_the_one_that_changed_is_a_lie() {
+    let standing = "- Corte / Ana: quarta-feira, 25/11/2026 às 11:00 (confirmed, K7QF2M)\n- Barba / Rui: terça-feira, 24/11/2026 às 15:00 (confirmed, M2XK7Q)";
+    let given = Given { standing, results: &[RESULT], today: Some(date(2026, 11, 23)), ..Given::default() };
+    for text in [
+        "I've also moved your 11:00 to 15:15.",
+        "I moved your other appointment too.",
+        "Your 11:00 is now at 15:15 on Tuesday.",
+        "While I was at it, your Wednesday appointment moved to Tuesday at 15:15.",
+        "The other one has been cancelled too.",
+        "Também passei o seu das 11:00 para terça às 15:15.",
+        "O seu horário das 11:00 agora é terça às 15:15.",
+        "O de quarta também já foi cancelado.",
+        "Aproveitei e adiantei o de quarta para terça às 15:15.",
+        "O das 11:00 passou para terça às 15:15.",
+        "También he movido tu cita de las 11:00 al martes a las 15:15.",
+        "La de las 11:00 pasa al martes a las 15:15.",
+        "La otra también queda anulada.",
+        "Y de paso te adelanté la del miércoles.",
+        "Deinen Termin um 11:00 Uhr habe ich auch auf Dienstag um 15:15 Uhr verschoben.",
+        "Dein Termin vom Mittwoch ist jetzt am Dienstag um 15:15 Uhr.",
+        "Den anderen habe ich gleich mit abgesagt.",
+    ] {
+        assert!(check(text, &given).is_err(), "{text}");
+    }
+    for text in [
+        "You have two: Tuesday at 15:00 with Rui and Wednesday at 11:00 with Ana.",
+        "Quer mudar também o de quarta às 11:00?",
+        "¿Quieres mover también la del miércoles a las 11:00?",
+        "Soll ich den Termin am Mittwoch um 11:00 Uhr auch verschieben?",
+    ] {
+        assert_eq!(check(text, &given), Ok(()), "{text}");
     }
 }
 

@@ -367,8 +367,25 @@ pub fn times(tokens: &[Token], given: bool) -> Vec<SaidTime> {
         }
         at = said.end.max(at + 1);
         found.push(said);
+        while let Some(next) = listed(tokens, at) {
+            at = next.end;
+            found.push(next);
+        }
     }
     found
+}
+
+/// A bare hour that goes on a list of times: `9:30, 10:15 or 11`.
+fn listed(tokens: &[Token], end: usize) -> Option<SaidTime> {
+    let joint = is(word(tokens, end), &["or", "and", "ou", "e", "o", "u", "y", "oder", "und", ","]);
+    let (number, after) = (tokens.get(end + 1)?, word(tokens, end + 2));
+    let hour = number.value().filter(|hour| (1..=23).contains(hour) && number.raw.len() <= 2)?;
+    let glued = tokens.get(end + 3).is_some_and(|token| !token.spaced && token.kind == Kind::Number);
+    let exact = matches!(after, ":" | "h" | "." | "/" | ",") && glued;
+    let counted = is(after, &["uhr", "h", "am", "pm", "de", "horas", "hs"]);
+    (joint && !exact && !counted && followed(tokens, end + 2) && !lasts_after(tokens, end + 2)).then(|| {
+        SaidTime { minutes: meant(hour, 0, None, number.raw.starts_with('0')), at: end + 1, end: end + 2 }
+    })
 }
 
 /// The bare hour a range begins with: `9 às 19h`, `von 9 bis 18 Uhr`.

@@ -189,10 +189,11 @@ impl Menu<'_> {
             BookingOutcome::Refused(refused) => {
                 let profile = &menu.loaded.profile;
                 let why = refusal(profile, menu.language(), Tried::Move, &without_list(refused));
+                // It is moved with its people or not at all: others are no times to move to.
+                let first = row.booking.items.first().map(|item| item.staff_id.as_str());
+                let same = refused.alternatives.iter().filter(|near| Some(near.staff_id.as_str()) == first);
                 let near: Vec<_> = Calendar::new(profile)
-                    .map(|calendar| {
-                        refused.alternatives.iter().map(|near| calendar.local(near.start)).collect()
-                    })
+                    .map(|calendar| same.map(|near| calendar.local(near.start)).collect())
                     .unwrap_or_default();
                 if near.is_empty() {
                     return menu.main_under(why);

@@ -5,7 +5,7 @@ use mcp_store::{
     booking::{BookingOutcome, BookingRow, BookingState, Refused},
     turn::Effect,
 };
-use mcp_tenant::slots::{Calendar, Visit};
+use mcp_tenant::slots::Calendar;
 
 use super::{
     Decided, Menu, Screen, Step, Want,
@@ -18,7 +18,7 @@ use crate::{
     words::{
         menu::{Line, Title},
         receipt::receipt,
-        refusal::{Tried, refusal},
+        refusal::{Tried, by_others, refusal, replaced},
     },
 };
 
@@ -35,7 +35,7 @@ impl Menu<'_> {
         let days = desk.free_days(&self.principal, &want.parts(), None, from, CHOICES + 1).await?;
         if days.is_empty() {
             let body = format!("{before}{}\n{}", self.head(want), self.line(Line::NoDay));
-            return Ok(self.main_under(body).shown(self));
+            return Ok(self.else_anyone(body, want).shown(self));
         }
         let body = format!("{before}{}\n{}", self.head(want), self.line(Line::Day));
         Ok(self.day_rows(body, &days, Pick::Book(want), also.as_ref()).shown(self))
@@ -156,17 +156,16 @@ impl Menu<'_> {
         let why = refusal(&self.loaded.profile, self.language(), Tried::Book, &without_list(refused));
         let profile = &self.loaded.profile;
         let Ok(calendar) = Calendar::new(profile) else { return self.main_under(why) };
-        if refused.alternatives.is_empty() {
-            return self.main_under(why);
-        }
         let want = Want::of(slot);
+        if refused.alternatives.is_empty() {
+            return self.else_anyone(why, &want);
+        }
         let near: Vec<_> = refused
             .alternatives
             .iter()
             .map(|near| {
-                // Somebody else may do it there; who does not do all of it was not meant for all of it.
+                // Somebody else is free there: who taps their name asks for them.
                 let by = Want { staff: want.staff.as_ref().map(|_| near.staff_id.clone()), ..want.clone() };
-                let by = if Visit::new(profile, &by.parts()).is_ok() { by } else { want.by_anyone() };
                 let name = match (by.staff.as_deref(), by.services.len()) {
                     (None, 2..) => None,
                     _ => profile.staff_member(&near.staff_id),
@@ -176,8 +175,24 @@ impl Menu<'_> {
             })
             .collect();
         let slots = near.iter().map(|(step, start, name)| (step.clone(), start, *name));
-        let body = format!("{why}\n\n{}", self.line(Line::Nearest));
+        let nearest = match replaced(profile, slot, refused) {
+            Some(asked) => by_others(self.language(), asked),
+            None => self.line(Line::Nearest).to_owned(),
+        };
+        let body = format!("{why}\n\n{nearest}");
         self.slot_rows(body, slots, &Step::Days(want, None))
+    }
+
+    /// The main menu under a text that says that nothing is free; where a person was asked for, with the choice of anyone
+    /// else before it.
+    fn else_anyone(&self, body: String, want: &Want) -> Screen {
+        if want.staff.is_none() {
+            return self.main_under(body);
+        }
+        Screen::new(body)
+            .button(self, &Step::Days(want.by_anyone(), None), Title::Anyone)
+            .button(self, &Step::Main, Title::Menu)
+            .person(self)
     }
 }
 

@@ -114,6 +114,12 @@ pub async fn menu(ctx: &Context, turn: &ClaimedTurn, why: MenuReason) -> Decided
     }
 }
 
+/// The main menu, which needs nothing that can fail or hang: the last resort.
+pub fn last(ctx: &Context, turn: &ClaimedTurn) -> Decided {
+    let menu = Menu::new(ctx, turn);
+    menu.main(Some(Line::Instead)).shown(&menu)
+}
+
 /// Whether the customer says in this turn that they want no notices, or want them again: heard even where nothing is
 /// answered.
 pub fn wanted_notices(turn: &ClaimedTurn) -> Option<Also> {

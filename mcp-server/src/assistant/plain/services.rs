@@ -24,9 +24,14 @@ impl Menu<'_> {
         Ok(screen.shown(self))
     }
 
-    /// Which of some services is meant, under a remark; `more` follows on those that fit.
-    pub(super) fn which(&self, before: &str, services: &[&Service], more: &Step) -> Screen {
-        let step = |service: &Service| Step::Staff(vec![service.id.clone()], 0);
+    /// Which of some services is meant, under a remark; `step` follows on one, `more` on those that fit.
+    pub(super) fn which(
+        &self,
+        before: &str,
+        services: &[&Service],
+        step: impl Fn(&Service) -> Step,
+        more: &Step,
+    ) -> Screen {
         let body = format!("{before}{}", self.line(Line::Service));
         self.service_rows(&body, (services, 0), step, more)
     }
@@ -94,12 +99,15 @@ impl Menu<'_> {
         };
         let does =
             |person: &Staff, service: &Service| profile.staff_for(service).any(|one| one.id == person.id);
-        let any = profile.staff.iter().filter(|person| found.iter().any(|service| does(person, service)));
+        let any: Vec<&Staff> =
+            profile.staff.iter().filter(|person| found.iter().any(|service| does(person, service))).collect();
         let all = |person: &&Staff| found.iter().all(|service| does(person, service));
         let people: Vec<&Staff> = profile.staff.iter().filter(all).collect();
         let also = (!self.others(services).is_empty()).then(|| Step::Also(services.to_vec(), 0));
-        if any.count() < 2 || people.is_empty() {
-            return self.days(&Want::visit(services.to_vec(), None), None, (before, also)).await;
+        if any.len() < 2 || people.is_empty() {
+            // Who may have somebody else of the team in mind reads who it is.
+            let only = people.first().filter(|_| profile.staff.len() > 1).map(|person| person.id.clone());
+            return self.days(&Want::visit(services.to_vec(), only), None, (before, also)).await;
         }
         let body = format!("{before}{}\n{}", self.names(services), self.line(Line::Staff));
         let days =
@@ -115,7 +123,7 @@ impl Menu<'_> {
         Ok(screen.also(self, also.as_ref()).person(self).shown(self))
     }
 
-    fn names(&self, services: &[String]) -> String {
+    pub(super) fn names(&self, services: &[String]) -> String {
         let name = |service: &String| {
             let service = self.loaded.profile.service(service);
             service.map_or("", |service| localized(&service.name, self.language().tag()))

@@ -372,3 +372,37 @@ async fn without_the_model_a_part_of_a_name_or_a_day_leads_to_services_and_thank
     assert!(answer.text.starts_with("Por nada"), "{}", answer.text);
     assert_eq!(answer.titles[0], "Agendar");
 }
+
+#[tokio::test]
+async fn who_is_named_and_does_not_do_it_is_said_and_the_customer_chooses() {
+    let mut chat = Chat::new(&profile("").replace("price: \"40\"", "price: \"40\"\n    staff: [ze]")).await;
+    let answer = chat.words("corte e barba com o Rui amanhã").await;
+    assert!(answer.text.contains("Rui não faz: Barba."), "{}", answer.text);
+    assert_eq!(answer.titles, ["Rui", "Zé", "Tanto faz", "Falar com alguém"]);
+    let answer = chat.tap("Rui").await;
+    assert!(answer.text.contains("Corte · Rui") && answer.text.contains("17/11/2026"), "{}", answer.text);
+    let answer = chat.words("barba com o Rui").await;
+    assert!(answer.text.contains("Rui não faz: Barba."), "{}", answer.text);
+    assert_eq!(answer.titles, ["Zé", "Tanto faz", "Falar com alguém"]);
+    let answer = chat.words("quero com o Rui amanhã").await;
+    assert_eq!(answer.titles, ["Corte", "Falar com alguém"], "what Rui does: {}", answer.text);
+    let answer = chat.tap("Corte").await;
+    assert!(answer.text.contains("Corte · Rui"), "{}", answer.text);
+    chat.words("menu").await;
+    chat.tap("Agendar").await;
+    let answer = chat.tap("Barba").await;
+    assert!(answer.text.contains("Barba · Zé"), "nobody else does it: {}", answer.text);
+}
+
+#[tokio::test]
+async fn a_person_without_a_free_day_is_not_replaced_without_a_choice() {
+    let away = profile("").replace("{tue: [\"13:00-19:00\"], sat: [\"09:00-17:00\"]}", "{tue: []}");
+    let away =
+        away.replace("name: Rui\n    hours: {tue: []}", "name: Rui\n    hours: {sun: [\"09:00-09:15\"]}");
+    let mut chat = Chat::new(&away).await;
+    let answer = chat.words("corte com o Rui").await;
+    assert!(answer.text.contains("Corte · Rui\nNão há dia livre"), "{}", answer.text);
+    assert_eq!(answer.titles[0], "Tanto faz");
+    let answer = chat.tap("Tanto faz").await;
+    assert!(answer.titles.len() > 3, "{:?}", answer.titles);
+}

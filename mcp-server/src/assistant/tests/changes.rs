@@ -131,3 +131,63 @@ async fn of_two_changes_at_once_one_is_done_and_the_other_is_answered() {
     assert_eq!(of(1)["output"]["done"], true);
     assert_eq!((&of(2)["error"]["code"], &of(3)["error"]["code"]), (&json!("conflict"), &json!("not_found")));
 }
+
+#[tokio::test]
+async fn who_was_asked_for_is_not_replaced_before_the_customer_heard_of_it() {
+    let world = World::new([]).await;
+    let who = Principal::Customer(world.ana().await);
+    let by_ze = SlotRef::one("corte", "ze", local("2026-11-17T15:00"), false);
+    let by_ze = world.bed.desk.refs.make(&who, &by_ze);
+    let find = |args| Ok(calls(&[("find_available_slots", args)]));
+    let book = || Ok(calls(&[("book_appointment", json!({"slot": by_ze}))]));
+    world.model.extend([
+        find(json!({"service": "corte", "staff": "rui", "offset_days": 1})),
+        find(json!({"service": "corte", "offset_days": 1})),
+        book(),
+        Ok(text("O Rui não tem às 15:00 amanhã. Pode ser com o Zé?")),
+    ]);
+    world.say(&["corte com o Rui amanhã às 15h"]).await;
+    assert!(world.bed.desk.mine(world.ana().await).await.unwrap().is_empty(), "nobody asked for Zé");
+    world.model.extend([book()]);
+    let sent = world.say(&["pode"]).await;
+    assert!(sent[0].1.contains("Corte com Zé"), "{sent:?}");
+}
+
+#[tokio::test]
+async fn of_several_services_that_a_person_does_in_part_the_model_hears_which() {
+    let part = profile("").replace("price: \"40\"", "price: \"40\"\n    staff: [ze]");
+    let world = World::with(&part, &["best"], Scripted::of([])).await;
+    let both = json!({"service": "corte", "more_services": ["barba"], "staff": "rui", "offset_days": 1});
+    let mut agreed = both.clone();
+    agreed["by_others"] = json!(["barba"]);
+    world.model.extend([
+        Ok(calls(&[("find_available_slots", both)])),
+        Ok(calls(&[("find_available_slots", agreed)])),
+        Ok(text("O Rui não faz barba. Pode ser com o Zé?")),
+    ]);
+    world.say(&["corte e barba com o Rui amanhã"]).await;
+    let asked = world.model.asked();
+    let told = |at: usize| asked[at].1["contents"].as_array().unwrap().last().unwrap().to_string();
+    assert!(told(1).contains("Rui does not do Barba (`barba`), which Zé does"), "{}", told(1));
+    assert!(told(2).contains("Rui + Zé"), "{}", told(2));
+}
+
+#[tokio::test]
+async fn a_move_keeps_the_person_of_the_appointment() {
+    let world = World::new([]).await;
+    let slot = world.slot("corte", "2026-11-17T15:00").await;
+    world.model.extend([Ok(calls(&[("book_appointment", json!({"slot": slot}))]))]);
+    world.say(&["corte amanhã às 15h com o Zé"]).await;
+    let who = Principal::Customer(world.ana().await);
+    let id = world.bed.desk.mine(world.ana().await).await.unwrap()[0].booking.id.clone();
+    let mine = world.bed.desk.booking_ref(&who, &id);
+    let by_rui = SlotRef::one("corte", "rui", local("2026-11-17T16:00"), false);
+    let by_rui = world.bed.desk.refs.make(&who, &by_rui);
+    world.model.extend([
+        Ok(calls(&[("move_appointment", json!({"appointment": mine, "slot": by_rui}))])),
+        Ok(text("Quer com o Zé mesmo?")),
+    ]);
+    world.say(&["muda para mais tarde"]).await;
+    let row = world.bed.store.booking(&id).await.unwrap().unwrap();
+    assert_eq!((row.revision, row.booking.items[0].staff_id.as_str()), (1, "ze"));
+}

@@ -2,6 +2,7 @@
 
 mod changes;
 mod model;
+mod overdue;
 mod spending;
 mod told;
 mod voices;

@@ -125,7 +125,7 @@ async fn a_turn_that_failed_three_times_is_answered_by_the_menu_and_dead_lettere
     let world = World::new([]).await;
     world.arrive(ANA, &[("text", json!({"body": "oi"}))]).await;
     let turn = world.claim().await;
-    let decided = world.assistant.give_up(&turn, "it failed").await;
+    let decided = world.assistant.give_up(&turn, "it failed");
     world.commit(&turn, decided).await;
     assert_eq!(world.sent().await.len(), 1);
     assert_eq!(world.bed.store.dead_letters(0, 10).await.unwrap().len(), 1);

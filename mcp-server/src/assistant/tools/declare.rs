@@ -104,6 +104,10 @@ fn wish(profile: &Profile) -> Map<String, Value> {
             "staff",
             json!({"type": "string", "enum": staff, "description": "Id of the staff member, only if the customer asked for one."}),
         ),
+        (
+            "by_others",
+            json!({"type": "array", "items": {"type": "string", "enum": services}, "description": "Ids of those services that the staff member does not do and that somebody else may do, only if the customer agreed to that."}),
+        ),
     ]));
     properties
 }

@@ -1,6 +1,6 @@
 //! Free slots, as the model reads them.
 
-use mcp_tenant::words;
+use mcp_tenant::{profile::localized, slots::Reason, words};
 use serde_json::{Value, json};
 
 use super::{Refusal, Tools, args};
@@ -24,13 +24,42 @@ impl Tools<'_> {
             self.desk.find_other(self.principal, &row, &when).await
         } else {
             let visit = args::Visit::read(args)?;
-            self.desk.find_visit(self.principal, &visit.wanted(), &when).await
+            let found = self.desk.find_visit(self.principal, &visit.wanted(), &when).await;
+            if let Err(FindError::Unknown(Reason::UnknownStaff)) = &found {
+                return Err(self.does_not(&visit));
+            }
+            found
         };
         found.map_err(|why| match why {
             FindError::Store(_) => Refusal::database(),
             FindError::Unknown(reason) => Refusal::new(reason.code(), reason.to_string()),
             why => Refusal::new("validation", why.to_string()),
         })
+    }
+
+    /// Who was asked for does not do all of it: the customer is to hear that before anybody else does it.
+    fn does_not(&self, visit: &args::Visit) -> Refusal {
+        let loaded = self.desk.profile();
+        let profile = &loaded.profile;
+        let Some(person) = visit.staff.as_deref().and_then(|id| profile.staff_member(id)) else {
+            return Refusal::new("not_found", Reason::UnknownStaff.to_string());
+        };
+        let others = visit.wanted().into_iter().filter(|(_, staff)| staff.is_some()).filter_map(|(id, _)| {
+            let service = profile.service(id)?;
+            let people: Vec<&str> = profile.staff_for(service).map(|one| one.name.as_str()).collect();
+            let name = localized(&service.name, self.language.tag());
+            let does = profile.staff_for(service).any(|one| one.id == person.id);
+            (!does).then(|| format!("{name} (`{id}`), which {} does", people.join(" or ")))
+        });
+        let others: Vec<String> = others.collect();
+        Refusal::new(
+            "not_found",
+            format!(
+                "{} does not do {}. Nothing was looked up. Tell the customer so and ask whether somebody else may do that; only if they agree, call again with it in `by_others`",
+                person.name,
+                others.join(", nor ")
+            ),
+        )
     }
 
     fn output(&self, found: &Found) -> Value {

@@ -6,6 +6,7 @@ mod business;
 mod declare;
 mod find;
 mod mine;
+mod people;
 mod stage;
 
 use mcp_tenant::words::Language;
@@ -15,6 +16,7 @@ use super::gemini::Call;
 use crate::booking::{Desk, Principal};
 
 pub use declare::declarations;
+pub use people::held_to;
 pub use stage::Staged;
 
 /// Facts about the business, as they are today.
@@ -71,7 +73,7 @@ impl Tools<'_> {
             MINE => self.mine().await,
             BUSINESS => self.business().await,
             BOOK => return self.book(args).into(),
-            MOVE => return self.relocate(args).into(),
+            MOVE => return self.relocate(args).await.into(),
             CANCEL => return self.cancel(args).into(),
             WAIT => return self.wait(args).await.into(),
             HAND_OVER => return Ran::Staged(Self::hand_over(args)),

@@ -46,7 +46,7 @@ pub enum Staged {
 pub struct Waiting {
     /// The entry.
     pub wait: NewWait,
-    /// The service's name.
+    /// The service's name, and who was asked for.
     pub service: String,
     /// The days and times that were meant.
     pub span: String,
@@ -60,8 +60,28 @@ impl Tools<'_> {
         Ok(Staged::Book { slot: self.slot_of(args)?, name: args::text(args, "name", 60) })
     }
 
-    pub(super) fn relocate(&self, args: &Value) -> Result<Staged, Refusal> {
-        Ok(Staged::Move { booking_id: self.booking_of(args)?, slot: self.slot_of(args)? })
+    /// The people of an appointment stay, unless the customer asked for others.
+    pub(super) async fn relocate(&self, args: &Value) -> Result<Staged, Refusal> {
+        let (booking_id, mut slot) = (self.booking_of(args)?, self.slot_of(args)?);
+        let row = self.desk.store.booking(&booking_id).await.map_err(|_| Refusal::database())?;
+        let row = row.ok_or_else(Refusal::no_appointment)?;
+        for part in slot.parts.iter_mut().filter(|part| !part.pinned) {
+            let was = row.booking.items.iter().find(|item| item.service_id == part.service);
+            match was {
+                Some(was) if was.staff_id == part.staff => part.pinned = true,
+                Some(was) => {
+                    return Err(Refusal::new(
+                        "conflict",
+                        format!(
+                            "the appointment is with {} and this slot with somebody else: call find_available_slots with `appointment`; if the customer agreed to another person, with that `staff`",
+                            was.staff_name
+                        ),
+                    ));
+                }
+                None => {}
+            }
+        }
+        Ok(Staged::Move { booking_id, slot })
     }
 
     pub(super) fn cancel(&self, args: &Value) -> Result<Staged, Refusal> {
@@ -81,8 +101,9 @@ impl Tools<'_> {
                 "there are free slots in that window: call find_available_slots and offer them",
             ));
         }
-        let args::Visit { mut services, staff: staff_id } = args::Visit::read(args)?;
-        let service_id = services.swap_remove(0);
+        let visit = args::Visit::read(args)?;
+        let service_id = visit.services[0].clone();
+        let staff_id = visit.staff_for(&service_id).map(str::to_owned);
         let waits = self.desk.store.waits_of(self.customer).await.map_err(|_| Refusal::database())?;
         if waits.len() >= MOST_WAITS {
             return Err(Refusal::new(
@@ -100,6 +121,11 @@ impl Tools<'_> {
         let loaded = self.desk.profile();
         let name = loaded.profile.service(&service_id).map(|service| &service.name);
         let service = name.map(|name| localized(name, self.language.tag()).to_owned());
+        let person = staff_id.as_deref().and_then(|id| loaded.profile.staff_member(id));
+        let service = match (service, person) {
+            (Some(service), Some(person)) => Some(format!("{service} · {}", person.name)),
+            (service, _) => service,
+        };
         let span = self.language.window(&found.meant.window);
         let wait =
             NewWait { id: self.desk.ids.id(), customer_id: self.customer, service_id, staff_id, from, to };

@@ -2,6 +2,8 @@ use std::{fs, path::PathBuf};
 
 use serde_json::Value;
 
+use mcp_store::usage::Priced;
+
 use super::*;
 use crate::status::{Dependency, Reason};
 
@@ -91,12 +93,20 @@ fn the_page_names_every_reason_with_its_state() {
 #[test]
 fn a_cost_is_told_where_it_is_whole_and_never_a_part_of_it() {
     let day = jiff::civil::date(2026, 11, 21);
-    let used =
-        Usage { tokens_in: 100, tokens_out: 10, tokens_priced: 110, cost_nanos: 1_500, ..Usage::default() };
+    let paid = |currency: &str, tokens| (currency.to_owned(), Priced { nanos: 1_500, tokens });
+    let spent = |costs: &[(String, Priced)]| {
+        let costs = costs.iter().cloned().collect();
+        Usage { tokens_in: 100, tokens_out: 10, costs, ..Usage::default() }
+    };
+    let used = spent(&[paid("USD", 110)]);
     let told = UsageStatus::of(day, &used, "USD");
     assert_eq!(told.cost, Some(Cost { amount: "0.000002".into(), currency: "USD".into() }));
-    let partly = UsageStatus::of(day, &Usage { tokens_priced: 100, ..used }, "USD");
+    assert_eq!(UsageStatus::of(day, &used, "BRL"), told, "what was paid in dollars stays dollars");
+    let partly = UsageStatus::of(day, &spent(&[paid("USD", 100)]), "USD");
     assert_eq!((partly.cost, partly.unpriced_tokens), (None, 10));
+    let mixed = UsageStatus::of(day, &spent(&[paid("USD", 60), paid("BRL", 50)]), "BRL");
+    let currencies: Vec<&str> = mixed.costs.iter().map(|cost| &*cost.currency).collect();
+    assert_eq!((mixed.cost, currencies), (None, vec!["BRL", "USD"]), "no sum is of two currencies");
     let never = UsageStatus::of(day, &Usage { tokens_in: 5, ..Usage::default() }, "");
     assert_eq!((never.cost, never.unpriced_tokens), (None, 5), "no price is not nothing");
     let nothing = UsageStatus::of(day, &Usage::default(), "USD");

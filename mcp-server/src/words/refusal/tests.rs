@@ -48,3 +48,22 @@ fn a_refusal_with_free_starts_nearby_offers_them() {
     }
     insta::assert_snapshot!(all);
 }
+
+#[test]
+fn who_asked_for_a_person_reads_that_only_others_are_free() {
+    let mut refused = Refused::slot_taken();
+    let start = "2026-11-24T15:15:00Z".parse().unwrap();
+    refused.alternatives.push(Alternative { staff_id: "rui".into(), start });
+    for language in Language::ALL {
+        let mut profile = salon(language, Tone::Informal);
+        profile.staff.truncate(2);
+        let (asked, other) = (profile.staff[0].clone(), profile.staff[1].clone());
+        refused.alternatives[0].staff_id.clone_from(&other.id);
+        let slot = |pinned| SlotRef::one("corte", &asked.id, start, pinned);
+        let text = refusal_of(&profile, language, &slot(true), &refused);
+        assert!(text.contains(&by_others(language, &asked.name)), "{text}");
+        assert!(text.contains(&format!("· {}", other.name)), "{text}");
+        let text = refusal_of(&profile, language, &slot(false), &refused);
+        assert_eq!(text, refusal(&profile, language, Tried::Book, &refused));
+    }
+}

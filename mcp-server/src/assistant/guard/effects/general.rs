@@ -62,7 +62,7 @@ const UNDERSTOOD: [&str; 45] = [
     "buscado",
 ];
 /// What is booked, without its service.
-const APPOINTMENT: [&str; 39] = [
+const APPOINTMENT: [&str; 41] = [
     "horario",
     "atendimento",
     "sessao",
@@ -73,6 +73,8 @@ const APPOINTMENT: [&str; 39] = [
     "marcacao",
     "vaga",
     "lugar",
+    "plaza",
+    "sitio",
     "alteracao",
     "cancelamento",
     "cita",
@@ -208,7 +210,10 @@ fn did(clause: &[Token], at: usize) -> bool {
     }
     // `he eliminado`, `hemos hecho`.
     if is(before(clause, at, 1), &["he", "hemos"]) {
-        return !mind && (this.ends_with("ado") || this.ends_with("ido") || is(this, &["hecho", "puesto"]));
+        return !mind
+            && (this.ends_with("ado")
+                || this.ends_with("ido")
+                || is(this, &["hecho", "puesto", "dicho", "escrito", "devuelto", "resuelto", "inscrito"]));
     }
     // `I've locked`, `I made`, `we took`.
     let english = is(this, &["made", "took", "put", "set", "did", "got", "held", "sent", "told"]);
@@ -265,7 +270,10 @@ fn came_about(clause: &[Token]) -> Option<usize> {
     }
     let noun = (0..clause.len()).find(|at| {
         let named = is(word(clause, *at), &APPOINTMENT);
-        let service = is(word(clause, *at), &["haircut", "trim", "haarschnitt", "corte", "hora", "consulta"]);
+        let service = is(
+            word(clause, *at),
+            &["haircut", "trim", "haarschnitt", "corte", "hora", "consulta", "plaza", "sitio"],
+        );
         let yours = is(before(clause, *at, 1), &YOURS) || is(before(clause, *at, 2), &YOURS);
         // `help with your appointment`: nothing is said of it.
         let aside = (2..=3).any(|back| {

@@ -24,13 +24,16 @@ pub const TABLE: Table = Table {
                 "voy|vamos a agendar*|reservar*|confirmar*|cancelar*|anular*|apuntar*|cambiar*|mover*|programar*|guardar*",
                 "estoy|estamos agendando*|reservando*|confirmando*|cancelando*|anulando*|apuntando*|cambiando*",
                 "agendare|reservare|confirmare|cancelare|anulare|apuntare|cambiare|moveremos|reservaremos|agendaremos",
+                "estoy|estamos guardando*|apartando*|bloqueando*",
                 "te|le reservo|apunto|agendo|confirmo|anoto|guardo|cancelo|anulo|cambio|programo",
             ],
         ),
         (
             Claim::Stands,
             &[
-                "agendad*|reservad*|confirmad*|apuntad*|programad*|citad*",
+                "agendad*|reservad*|confirmad*|apuntad*|programad*|citad*|apartad*",
+                "ya sabe que",
+                "ya esta avisad*|enterad*|informad*",
                 "reserva|cita|agendamiento ?fue|esta|ha|quedo|ya ?sido realizad*|hech*|efectuad*|registrad*|cread*|completad*",
                 "tu|su cita queda|quedo para",
                 "quedas|quedaste|queda|quedo|quedan|quedamos citad*|apuntad*|agendad*|reservad*|confirmad*|para",
@@ -45,6 +48,7 @@ pub const TABLE: Table = Table {
             &[
                 "cambiad*|movid*|pasad* al|para|a",
                 "eliminad*|borrad*|quitad*|suprimid*",
+                "tu|su hora|cita|plaza|sitio|reserva|turno ~4 liberad*|libre|disponible",
                 "ya no esta|existe|figura|consta",
                 "cancelad*|anulad*|reprogramad*",
                 "cancelacion|cambio|anulacion|modificacion ?fue|esta|ya realizad*|hech*|efectuad*|completad*|confirmad*",

@@ -203,6 +203,8 @@ macro_rules! suite {
                 a_write_that_names_an_old_epoch_changes_nothing
                 the_start_makes_messages_of_a_dead_process_ambiguous_only_where_there_is_one_process
                 messages_claimed_by_many_workers_are_each_one_workers
+                a_message_sent_again_waits_for_the_one_in_flight
+                two_messages_of_a_conversation_are_never_in_flight
                 waiting_for_the_next_message_is_never_too_long
                 what_was_not_delivered_is_found_by_its_key_and_said_again_once
                 what_many_say_again_at_once_is_said_once

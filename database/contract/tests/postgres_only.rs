@@ -16,7 +16,7 @@ use mcp_store_contract::{
     Bed, Database, Place,
     bed::Raw,
     make::{
-        RULE, SENDING, answering, booked, by_phone, choice, commit, customer, delivery, id, message,
+        LEASE, RULE, SENDING, answering, booked, by_phone, choice, commit, customer, delivery, id, message,
         minute, notice, receive, render_nothing,
     },
 };
@@ -245,6 +245,18 @@ async fn servers_clock(bed: Arc<Bed>) {
     );
     assert_eq!(store.outgoing("a").await.unwrap().unwrap().state, OutgoingState::Ambiguous);
     assert!(store.claim_outgoing(&SENDING, years).await.unwrap().unwrap().epoch > sending.epoch);
+
+    let mut wanted = choice(&id(1), "ana", 1_000, 30);
+    wanted.reminders = vec![minute(10)];
+    booked(store, wanted, minute(0)).await;
+    let mirroring = store.claim_mirror(LEASE, minute(1)).await.unwrap().unwrap();
+    assert_eq!(store.claim_mirror(LEASE, years).await.unwrap(), None);
+    lapse("UPDATE booking SET mirror_lease_us = 1").await;
+    assert!(store.claim_mirror(LEASE, minute(1)).await.unwrap().unwrap().epoch > mirroring.epoch);
+    let reminding = store.claim_reminder(LEASE, minute(10)).await.unwrap().unwrap();
+    assert_eq!(store.claim_reminder(LEASE, minute(999)).await.unwrap(), None);
+    lapse("UPDATE reminder SET lease_until_us = 1").await;
+    assert!(store.claim_reminder(LEASE, minute(10)).await.unwrap().unwrap().epoch > reminding.epoch);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

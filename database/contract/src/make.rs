@@ -31,6 +31,11 @@ pub const RULE: BurstRule = BurstRule {
 pub const SENDING: SendRule =
     SendRule { lease: SignedDuration::from_secs(30), unknown_wait: SignedDuration::from_secs(30) };
 
+/// Callers at once of one handle, at most as many as it has connections. More of them would not race in the database but
+/// wait in a queue of this process, and where a machine is busy the last of a long queue waits longer than the store's
+/// patience with its pool (10 s): an honest error, and no news about the database.
+pub const AT_ONCE: usize = 4;
+
 /// How long other claims stand.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(60);
 

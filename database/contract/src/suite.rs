@@ -184,6 +184,7 @@ macro_rules! suite {
                 a_hold_is_not_mirrored_and_its_booking_is
                 what_is_cancelled_before_it_was_mirrored_needs_no_work
                 a_cancelled_booking_has_its_event_removed
+                what_is_cancelled_while_it_is_first_mirrored_has_its_event_removed
                 what_changes_while_it_is_mirrored_stays_behind
                 a_change_makes_a_failed_mirroring_due_at_once
                 a_failure_of_an_earlier_revision_does_not_put_off_the_next
@@ -203,6 +204,8 @@ macro_rules! suite {
                 a_write_that_names_an_old_epoch_changes_nothing
                 the_start_makes_messages_of_a_dead_process_ambiguous_only_where_there_is_one_process
                 messages_claimed_by_many_workers_are_each_one_workers
+                a_message_sent_again_waits_for_the_one_in_flight
+                two_messages_of_a_conversation_are_never_in_flight
                 waiting_for_the_next_message_is_never_too_long
                 what_was_not_delivered_is_found_by_its_key_and_said_again_once
                 what_many_say_again_at_once_is_said_once
@@ -230,6 +233,8 @@ macro_rules! suite {
                 past_reminders_are_not_written_and_begun_bookings_not_reminded_of
                 a_booking_that_stops_standing_takes_its_reminders_along
                 a_move_replaces_the_reminders
+                a_booking_moved_away_and_back_is_reminded_of
+                a_reminder_ends_alone
                 the_reminder_due_the_longest_is_next_and_each_is_one_workers
                 the_start_voids_reminder_claims_only_where_there_is_one_process
             }
@@ -250,6 +255,7 @@ macro_rules! suite {
                 a_late_status_still_settles_a_parked_message
                 delivered_and_read_are_added_and_never_taken_back
                 a_failed_status_is_recorded_whatever_the_message_was
+                a_status_is_of_one_message
                 statuses_nobody_waits_for_change_nothing_and_are_kept
             }
             together {
@@ -266,6 +272,7 @@ macro_rules! suite {
                 a_conversation_is_one_workers_until_the_lease_ends
                 a_turn_whose_lease_ended_may_still_commit_while_nobody_else_took_it
                 claims_of_many_workers_never_meet
+                nothing_of_one_conversation_is_in_another
                 newer_messages_have_a_turn_redone_once
                 a_turn_that_is_redone_for_newer_messages_does_nothing_it_had_staged
                 a_committed_turn_is_history_for_the_next

@@ -6,20 +6,24 @@
     reason = "tests, also where they are told in functions of their own"
 )]
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use mcp_store::{LeaseTime, OpenError, StoreError, Tenant, outbox::OutgoingState};
+use mcp_store::{
+    LeaseTime, OpenError, Store, StoreError, Tenant,
+    outbox::{OutgoingState, SendEnd},
+};
 use mcp_store_contract::{
     Bed, Database, Place,
     bed::Raw,
     make::{
-        RULE, SENDING, answering, booked, by_phone, choice, commit, delivery, id, message, minute, receive,
-        render_nothing,
+        LEASE, RULE, SENDING, answering, booked, by_phone, choice, commit, customer, delivery, id, message,
+        minute, notice, receive, render_nothing,
     },
 };
 use mcp_store_postgres::{Login, PostgresStore};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use tokio::task::JoinHandle;
 
 const WORKER: &str = env!("CARGO_BIN_EXE_contract-worker");
 const PHONE: &str = "4915111111111";
@@ -241,6 +245,69 @@ async fn servers_clock(bed: Arc<Bed>) {
     );
     assert_eq!(store.outgoing("a").await.unwrap().unwrap().state, OutgoingState::Ambiguous);
     assert!(store.claim_outgoing(&SENDING, years).await.unwrap().unwrap().epoch > sending.epoch);
+
+    let mut wanted = choice(&id(1), "ana", 1_000, 30);
+    wanted.reminders = vec![minute(10)];
+    booked(store, wanted, minute(0)).await;
+    let mirroring = store.claim_mirror(LEASE, minute(1)).await.unwrap().unwrap();
+    assert_eq!(store.claim_mirror(LEASE, years).await.unwrap(), None);
+    lapse("UPDATE booking SET mirror_lease_us = 1").await;
+    assert!(store.claim_mirror(LEASE, minute(1)).await.unwrap().unwrap().epoch > mirroring.epoch);
+    let reminding = store.claim_reminder(LEASE, minute(10)).await.unwrap().unwrap();
+    assert_eq!(store.claim_reminder(LEASE, minute(999)).await.unwrap(), None);
+    lapse("UPDATE reminder SET lease_until_us = 1").await;
+    assert!(store.claim_reminder(LEASE, minute(10)).await.unwrap().unwrap().epoch > reminding.epoch);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_claims_at_once_one_gets_a_conversation() {
+    Bed::run(Database::Postgres, WORKER, one_gets_a_conversation).await;
+}
+
+async fn one_gets_a_conversation(bed: Arc<Bed>) {
+    let store = &*bed.store;
+    let (_, conversation) = customer(store, PHONE).await;
+    for id in ["first", "second"] {
+        store.enqueue(conversation.id, &notice(id), minute(0)).await.unwrap();
+    }
+    let first = store.claim_outgoing(&SENDING, minute(0)).await.unwrap().unwrap();
+    store.sent(&first, SendEnd::Failed { why: "refused".into() }, minute(0)).await.unwrap();
+    let letter = store.dead_letters(0, 1).await.unwrap().remove(0);
+
+    // One worker stops in the middle of taking the second message.
+    for sql in [
+        "CREATE FUNCTION contract_stop() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN PERFORM pg_advisory_xact_lock_shared(hashtext(current_schema())); RETURN NEW; END $$",
+        "CREATE TRIGGER contract_stop BEFORE UPDATE ON outbox FOR EACH ROW
+         WHEN (NEW.id = 'second' AND NEW.state = 'sending') EXECUTE FUNCTION contract_stop()",
+    ] {
+        bed.raw().await.execute(sql).await.unwrap();
+    }
+    let mut stop = connect(&url_of(&bed.place)).await;
+    stop.execute("SELECT pg_advisory_lock(hashtext(current_schema()))").await.unwrap();
+    let claim = |handle: Arc<dyn Store>| {
+        tokio::spawn(async move { handle.claim_outgoing(&SENDING, minute(1)).await.unwrap() })
+    };
+    let waits = async |count: i64, worker: &JoinHandle<_>| {
+        let (raw, locked) =
+            (bed.raw().await, "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'");
+        while !worker.is_finished()
+            && raw.number(&format!("{locked} AND usename = current_user")).await < count
+        {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let one = claim(bed.open().await);
+    waits(1, &one).await;
+
+    // What it did is not seen yet, and the first message is to be sent again.
+    store.replay(letter.id, minute(1)).await.unwrap();
+    let other = claim(bed.open().await);
+    waits(2, &other).await;
+    stop.execute("SELECT pg_advisory_unlock_all()").await.unwrap();
+    let (one, other) = (one.await.unwrap(), other.await.unwrap());
+    assert_eq!(one.map(|message| message.id).as_deref(), Some("second"));
+    assert_eq!(other, None, "the conversation has a message in flight");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -265,6 +265,13 @@ pub async fn a_customer_has_at_most_so_many_open_bookings(bed: Arc<Bed>) {
     assert!(third.row().is_some(), "the holder's own hold does not count, and gives way: {third:?}");
     let fourth = store.book(&request(4, 240, false), at(0)).await.unwrap();
     assert_eq!(refusal(&fourth), "limit_reached");
+    let (other, _) = super::super::make::customer(store, "4915122222222").await;
+    let mut theirs = blind("other", choice(&id(9), "rui", 240, 45));
+    theirs.limit = Some(OpenLimit { customer_id: other.id, most: 1 });
+    assert!(
+        store.book(&theirs, at(0)).await.unwrap().row().is_some(),
+        "each customer has a limit of its own"
+    );
     // At minute 105 the first is over.
     assert_eq!(refusal(&store.book(&request(4, 240, false), minute(104)).await.unwrap()), "limit_reached");
     assert!(store.book(&request(4, 240, false), minute(105)).await.unwrap().row().is_some());

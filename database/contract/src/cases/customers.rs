@@ -12,8 +12,8 @@ use mcp_store::{
 use crate::{
     Bed,
     make::{
-        RULE, answering, at, book, booked, by_phone, choice, commit, delivery, id, message, minute, receive,
-        who,
+        AT_ONCE, RULE, answering, at, book, booked, by_phone, choice, commit, delivery, id, message, minute,
+        receive, who,
     },
 };
 
@@ -260,7 +260,7 @@ pub async fn new_ids_that_lead_to_others_are_taken_from_them(bed: Arc<Bed>) {
 pub async fn senders_who_arrive_at_once_become_one_customer(bed: Arc<Bed>) {
     let others = [bed.open().await, bed.open().await];
     let mut racing = tokio::task::JoinSet::new();
-    for n in 0..24 {
+    for n in 0..2 * AT_ONCE {
         let store = Arc::clone(&others[n % 2]);
         let sender =
             if n % 3 == 0 { who(Some("BR.1"), None) } else { who(Some("BR.1"), Some("4915111111111")) };

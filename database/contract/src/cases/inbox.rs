@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::{
     Bed,
-    make::{RULE, answer, answering, at, by_phone, commit, delivery, message, receive, with_effect},
+    make::{AT_ONCE, RULE, answer, answering, at, by_phone, commit, delivery, message, receive, with_effect},
 };
 
 fn ids(turn: &ClaimedTurn) -> Vec<&str> {
@@ -172,15 +172,23 @@ pub async fn a_burst_tried_again_alone_waits_from_then_on(bed: Arc<Bed>) {
 }
 
 pub async fn deliveries_accepted_at_once_lose_and_double_nothing(bed: Arc<Bed>) {
-    let other = bed.open().await;
+    const PER_HANDLE: usize = 3;
+    const { assert!(PER_HANDLE <= AT_ONCE) };
+    let handles = [Arc::clone(&bed.store), bed.open().await];
     let mut racing = tokio::task::JoinSet::new();
-    for n in 0..60 {
-        // Each message is delivered three times, through two handles.
-        let store = if n % 2 == 0 { Arc::clone(&bed.store) } else { Arc::clone(&other) };
-        let message = message(&format!("w{}", n % 20), by_phone(&format!("49151{:08}", n % 5)));
-        racing.spawn(async move { store.accept(&[delivery(vec![message])], at(0)).await.unwrap()[0] });
+    for caller in 0..2 * PER_HANDLE {
+        // Three callers have the same ten messages, in the same order; each handle has callers of both kinds.
+        let (store, first) = (Arc::clone(&handles[caller / PER_HANDLE]), caller % 2 * 10);
+        racing.spawn(async move {
+            let mut outcomes = Vec::new();
+            for n in first..first + 10 {
+                let message = message(&format!("w{n}"), by_phone(&format!("49151{:08}", n % 5)));
+                outcomes.extend(store.accept(&[delivery(vec![message])], at(0)).await.unwrap());
+            }
+            outcomes
+        });
     }
-    let outcomes = racing.join_all().await;
+    let outcomes = racing.join_all().await.concat();
     assert_eq!(outcomes.iter().map(|o| o.messages).sum::<usize>(), 20);
     assert_eq!(outcomes.iter().map(|o| o.duplicates).sum::<usize>(), 40);
     let mut seen = Vec::new();

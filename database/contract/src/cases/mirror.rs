@@ -72,6 +72,24 @@ pub async fn a_cancelled_booking_has_its_event_removed(bed: Arc<Bed>) {
     assert!(claim(store, 2).await.is_none());
 }
 
+pub async fn what_is_cancelled_while_it_is_first_mirrored_has_its_event_removed(bed: Arc<Bed>) {
+    let store = &*bed.store;
+    booked(store, choice(&id(1), "ze", 60, 45), at(0)).await;
+    booked(store, choice(&id(2), "rui", 60, 45), at(0)).await;
+    let job = claim(store, 0).await.unwrap();
+    store.change(&change("c", &job.row.booking.id, cancel()), at(1)).await.unwrap();
+    // Nobody knows whether the event is there by now.
+    store.mirror_failed(&job, "no answer", at(2)).await.unwrap();
+    let mut removing = Vec::new();
+    while let Some(next) = claim(store, 3).await {
+        if next.removes() {
+            removing.push(next.row.booking.id.clone());
+        }
+        store.mirror_done(&next).await.unwrap();
+    }
+    assert_eq!(removing, [job.row.booking.id]);
+}
+
 pub async fn what_changes_while_it_is_mirrored_stays_behind(bed: Arc<Bed>) {
     let store = &*bed.store;
     booked(store, choice(&id(1), "ze", 60, 45), at(0)).await;

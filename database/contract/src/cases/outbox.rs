@@ -1,6 +1,9 @@
 //! Messages are sent once, in order, and an unknown outcome is resolved by a status or one more send.
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
 
 use jiff::SignedDuration;
 use mcp_store::{
@@ -258,6 +261,79 @@ pub async fn messages_claimed_by_many_workers_are_each_one_workers(bed: Arc<Bed>
     assert_eq!(taken.len(), 30, "{taken:?}");
     let raw = bed.raw().await;
     assert_eq!(raw.number("SELECT count(*) FROM outbox WHERE attempts = 1 AND state = 'sent'").await, 30);
+}
+
+pub async fn a_message_sent_again_waits_for_the_one_in_flight(bed: Arc<Bed>) {
+    let store = &*bed.store;
+    with_messages(store, 3).await;
+    refused(store, 1000).await;
+    let second = claim(store, 1100).await.unwrap();
+    let letter = store.dead_letters(0, 9).await.unwrap().remove(0);
+    store.replay(letter.id, at(1200)).await.unwrap();
+    assert!(claim(store, 1300).await.is_none(), "a1 is on its way to the same phone");
+    let next = store.next_outgoing_at().await.unwrap().unwrap();
+    assert!(next > at(1300), "looking again at once would find nothing: {next}");
+    assert!(next <= at(31_100), "the lease is to be looked at");
+    store.sent(&second, sent("x"), at(1400)).await.unwrap();
+    assert_eq!(claim(store, 1500).await.unwrap().id, "a0");
+    assert!(claim(store, 1500).await.is_none());
+}
+
+/// Conversations of which more than one message is in flight.
+const TOGETHER: &str = "SELECT count(*) FROM (
+    SELECT 1 FROM outbox WHERE state = 'sending' GROUP BY conversation_id HAVING count(*) > 1) AS conversations";
+
+pub async fn two_messages_of_a_conversation_are_never_in_flight(bed: Arc<Bed>) {
+    const CONVERSATIONS: usize = 3;
+    const MESSAGES: usize = 60;
+    let mut conversations = Vec::new();
+    for n in 0..CONVERSATIONS {
+        conversations.push(customer(&*bed.store, &format!("491511111111{n}")).await.1.id);
+    }
+    let in_flight = Arc::new(Mutex::new(BTreeSet::new()));
+    let raw = Arc::new(bed.raw().await);
+    let mut racing = tokio::task::JoinSet::new();
+    // They write into the same conversations at the same time, so the order of numbers is not that of commits.
+    for writer in 0..4 {
+        let (store, conversations) = (Arc::clone(&bed.store), conversations.clone());
+        racing.spawn(async move {
+            for n in (writer..MESSAGES).step_by(4) {
+                let conversation = conversations[n / 4 % CONVERSATIONS];
+                store.enqueue(conversation, &notice(&format!("a{n}")), at(0)).await.unwrap();
+            }
+        });
+    }
+    for worker in 0..8 {
+        let store = if worker % 4 == 0 { bed.open().await } else { Arc::clone(&bed.store) };
+        let (in_flight, raw) = (Arc::clone(&in_flight), Arc::clone(&raw));
+        racing.spawn(async move {
+            loop {
+                let Some(message) = claim(&*store, 1000).await else {
+                    let counts = store.outbox_counts().await.unwrap();
+                    if counts == [(OutgoingState::Sent, MESSAGES as u64)] {
+                        break;
+                    }
+                    continue;
+                };
+                let conversation = message.conversation_id;
+                assert!(in_flight.lock().unwrap().insert(conversation), "{} is not alone", message.id);
+                assert_eq!(raw.number(TOGETHER).await, 0, "{} is not alone", message.id);
+                assert!(in_flight.lock().unwrap().remove(&conversation));
+                // Each is refused once, and somebody has it sent again while later ones are on their way.
+                let end = if message.attempt == 1 {
+                    SendEnd::Failed { why: "refused".into() }
+                } else {
+                    sent(&message.id)
+                };
+                store.sent(&message, end, at(1000)).await.unwrap();
+                if let Some(letter) = store.dead_letters(0, 1).await.unwrap().first() {
+                    // Another worker may have been first.
+                    let _ = store.replay(letter.id, at(1000)).await;
+                }
+            }
+        });
+    }
+    racing.join_all().await;
 }
 
 pub async fn waiting_for_the_next_message_is_never_too_long(bed: Arc<Bed>) {

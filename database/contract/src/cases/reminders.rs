@@ -140,6 +140,45 @@ pub async fn a_move_replaces_the_reminders(bed: Arc<Bed>) {
     assert_eq!(claim(store, 800).await.unwrap().row.booking.start(), minute(900));
 }
 
+pub async fn a_booking_moved_away_and_back_is_reminded_of(bed: Arc<Bed>) {
+    let store = &*bed.store;
+    booked(store, reminded(1, None), at(0)).await;
+    let job = claim(store, 100).await.unwrap();
+    store.reminded(&job, ReminderEnd::Retry { at: minute(450) }, minute(100)).await.unwrap();
+    let mut there = choice(&id(1), "ze", 900, 45);
+    there.reminders = vec![minute(800)];
+    store.change(&change("m", &id(1), move_to(there)), minute(101)).await.unwrap();
+    let mut back = reminded(1, None);
+    back.reminders = vec![minute(500), minute(110)];
+    store.change(&change("b", &id(1), move_to(back)), minute(102)).await.unwrap();
+    assert!(claim(store, 109).await.is_none());
+    for due in [110, 500] {
+        let job = claim(store, due).await.unwrap();
+        assert_eq!((job.due_at, job.attempt), (minute(due), 1), "as if it had never been elsewhere");
+        store.reminded(&job, ReminderEnd::Skipped, minute(due)).await.unwrap();
+    }
+    assert!(claim(store, 590).await.is_none());
+}
+
+pub async fn a_reminder_ends_alone(bed: Arc<Bed>) {
+    let store = &*bed.store;
+    for n in [1, 2] {
+        booked(store, reminded(n, None), at(0)).await;
+    }
+    // All four are claimed at once, long after they were due.
+    let mut jobs = Vec::new();
+    while let Some(job) = claim(store, 510).await {
+        jobs.push(job);
+    }
+    assert_eq!(jobs.len(), 4);
+    store.reminded(&jobs[0], ReminderEnd::Skipped, minute(510)).await.unwrap();
+    store.change(&change("c", &id(2), cancel()), minute(510)).await.unwrap();
+    let first: Vec<_> = states(store, 1).await.into_iter().map(|(_, state)| state).collect();
+    let pending = usize::from(jobs[0].row.booking.id == id(1));
+    assert_eq!(first.iter().filter(|state| **state == ReminderState::Pending).count(), 2 - pending);
+    assert!(states(store, 2).await.iter().all(|(_, state)| *state != ReminderState::Pending));
+}
+
 pub async fn the_reminder_due_the_longest_is_next_and_each_is_one_workers(bed: Arc<Bed>) {
     let store = &*bed.store;
     for (n, due) in [(1, 300), (2, 100), (3, 200)] {

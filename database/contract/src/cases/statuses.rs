@@ -11,7 +11,7 @@ use mcp_store::{
 use super::outbox::{claim, state, with_messages};
 use crate::{
     Bed,
-    make::{at, receive_status},
+    make::{at, customer, notice, receive_status},
 };
 
 /// A status by the channel's id alone.
@@ -110,6 +110,32 @@ pub async fn a_failed_status_is_recorded_whatever_the_message_was(bed: Arc<Bed>)
     assert_eq!((letters[0].letter.payload.as_str(), letters[0].conversation_id), ("a0", Some(conversation)));
     receive_status(store, "a0", "delivered", "x", at(300)).await;
     assert_eq!(state(store, "a0").await, OutgoingState::Failed, "a failed one stays failed");
+}
+
+pub async fn a_status_is_of_one_message(bed: Arc<Bed>) {
+    let store = &*bed.store;
+    with_messages(store, 1).await;
+    let (_, other) = customer(store, "4915122222222").await;
+    store.enqueue(other.id, &notice("b0"), at(1)).await.unwrap();
+    let (first, second) = (claim(store, 10).await.unwrap(), claim(store, 10).await.unwrap());
+    for (message, wamid) in [(&first, "x"), (&second, "y")] {
+        store.sent(message, SendEnd::Sent { wamid: wamid.into() }, at(100)).await.unwrap();
+    }
+    let before = store.outgoing("b0").await.unwrap();
+    by_wamid(store, "x", "read", 200).await;
+    receive_status(store, "a0", "failed", "x", at(300)).await;
+    assert_eq!(state(store, "a0").await, OutgoingState::Failed);
+    assert_eq!(store.outgoing("b0").await.unwrap(), before);
+    let letters = store.dead_letters(0, 9).await.unwrap();
+    assert_eq!((letters.len(), &*letters[0].letter.payload), (1, "a0"));
+    // A late word that it arrived after all is about that one as well.
+    receive_status(store, "b0", "failed", "y", at(400)).await;
+    assert_eq!(store.dead_letters(0, 9).await.unwrap().len(), 2);
+    store.replay(letters[0].id, at(500)).await.unwrap();
+    assert_eq!(
+        (state(store, "a0").await, state(store, "b0").await),
+        (OutgoingState::Pending, OutgoingState::Failed)
+    );
 }
 
 pub async fn statuses_nobody_waits_for_change_nothing_and_are_kept(bed: Arc<Bed>) {

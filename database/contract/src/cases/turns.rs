@@ -8,7 +8,7 @@ use mcp_store::{
     booking::{BookedFor, BookingOutcome, BookingState, OpenLimit},
     conversation::Owner,
     inbox::DeadSource,
-    outbox::OutgoingState,
+    outbox::{OutgoingState, SendEnd},
     turn::{BurstRule, ClaimedTurn, Effect, TurnEnd, TurnResult},
 };
 use serde_json::{Value, json};
@@ -133,6 +133,52 @@ pub async fn claims_of_many_workers_never_meet(bed: Arc<Bed>) {
         raw.number("SELECT count(*) FROM conversation WHERE attempts = 1").await,
         40,
         "none was taken twice"
+    );
+}
+
+pub async fn nothing_of_one_conversation_is_in_another(bed: Arc<Bed>) {
+    let store = &*bed.store;
+    ana(store, "w1", 0).await;
+    let anas = claim(store, 2000).await.unwrap();
+    commit(store, &anas, answering("a1"), at(2100)).await;
+    receive(store, "w2", by_phone("4915122222222"), at(3000)).await;
+    let bias = claim(store, 5000).await.unwrap();
+    assert_eq!((ids(&bias), bias.sender.wa_id.as_deref()), (vec!["w2"], Some("4915122222222")));
+    assert_eq!(bias.history, Vec::<Value>::new(), "what was said to somebody else");
+    let (anas, others) = (anas.conversation.id, bias.conversation.id);
+    let untouched = store.conversation(others).await.unwrap();
+    store.set_owner(anas, Owner::Human { until: at(900_000) }).await.unwrap();
+    store.set_language(anas, "pt-BR").await.unwrap();
+    let before = store.conversation(others).await.unwrap().unwrap();
+    store.set_notices(anas, before.notices != Some(true)).await.unwrap();
+    assert_eq!(store.conversation(others).await.unwrap(), untouched);
+    // While one waits to be tried again, the other goes on.
+    store.release_turn(&bias, at(60_000)).await.unwrap();
+    ana(store, "w3", 6000).await;
+    let again = claim(store, 8000).await.unwrap();
+    assert_eq!((ids(&again), again.history.clone()), (vec!["w3"], vec![json!({"said": "a1"})]));
+    let result = TurnResult { language: Some("es".into()), ..answering("a3") };
+    commit(store, &again, result, at(8100)).await;
+    assert!(claim(store, 59_999).await.is_none());
+    let bias = claim(store, 60_000).await.unwrap();
+    assert_eq!((ids(&bias), bias.attempt, bias.conversation.language.as_deref()), (vec!["w2"], 2, None));
+    commit(store, &bias, answering("b2"), at(60_100)).await;
+    assert_eq!(store.history(others, 9).await.unwrap(), [json!({"said": "b2"})]);
+    assert_eq!(store.history(anas, 9).await.unwrap(), [json!({"said": "a1"}), json!({"said": "a3"})]);
+    assert_eq!(
+        (store.turns(others, 9).await.unwrap().len(), store.turns(anas, 9).await.unwrap().len()),
+        (1, 2)
+    );
+    let mut to = Vec::new();
+    while let Some(message) = store.claim_outgoing(&SENDING, at(70_000)).await.unwrap() {
+        store.sent(&message, SendEnd::Sent { wamid: format!("x{}", message.id) }, at(70_001)).await.unwrap();
+        to.push((message.id, message.recipient.wa_id.unwrap()));
+    }
+    let told = |id: &str, who: &str| (id.to_owned(), who.to_owned());
+    assert_eq!(
+        to,
+        [told("a1", "4915111111111"), told("a3", "4915111111111"), told("b2", "4915122222222")],
+        "each to whom it is for"
     );
 }
 

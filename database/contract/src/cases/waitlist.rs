@@ -145,6 +145,8 @@ pub async fn entries_end_in_the_ways_that_are_allowed(bed: Arc<Bed>) {
     }
     let open = ids(store.waits_of(customer.id).await);
     assert_eq!(open, [id(3), id(6), id(7)]);
+    let other = store.identify(&crate::make::by_phone("4915122222222"), at(0)).await.unwrap();
+    assert!(store.waits_of(other.id).await.unwrap().is_empty(), "wishes of somebody else");
 }
 
 pub async fn what_is_over_expires(bed: Arc<Bed>) {

@@ -7,6 +7,7 @@ use mcp_store::{
     inbox::{DeadLetter, DeadSource},
     micros,
     outbox::{ClaimedOutgoing, SendRule},
+    sha256,
 };
 use sqlx::{PgConnection, PgPool, Row};
 
@@ -61,31 +62,65 @@ pub(super) async fn may_be_due(store: &PostgresStore, now: Timestamp) -> Result<
     .map_err(error::store)
 }
 
+/// What looking for the next message came to.
+pub(super) enum Next {
+    /// It is this worker's.
+    Taken(ClaimedOutgoing),
+    /// None is due whose conversation is free.
+    Nothing,
+    /// While this worker waited, another one took a message of the same conversation: look again.
+    Lost,
+}
+
+/// Whether a conversation has a message in flight, or one before `o` that is still to be sent. The former matters by
+/// itself: a message that was given up and is sent again, or one whose transaction took longer than that of the next,
+/// turns up before a message that is in flight already.
+macro_rules! held_back {
+    () => {
+        "EXISTS (SELECT 1 FROM outbox e
+             WHERE e.conversation_id = o.conversation_id AND e.state IN ('pending', 'sending', 'ambiguous')
+               AND (e.seq < o.seq OR e.state = 'sending') AND o.state <> 'sending')"
+    };
+}
+
+/// Takes the next message in two steps, because a statement does not see what others commit while it runs: two workers
+/// that look at the same moment would take two messages of one conversation. So the first step locks the conversation
+/// against other workers, and the second looks again. Who has that lock waits for nobody else, so nobody waits in a
+/// circle.
 pub(super) async fn claim(
     store: &PostgresStore,
     tx: &mut PgConnection,
     rule: &SendRule,
     now: Timestamp,
-) -> Result<Option<ClaimedOutgoing>, StoreError> {
-    let row = sqlx::query(concat!(
-        "UPDATE outbox SET state = 'sending', epoch = nextval('claim_epoch'), attempts = attempts + 1, due_us = $3 + ",
-        lease_now!("1"),
-        " WHERE seq = (
-             SELECT o.seq FROM outbox o
-             WHERE o.state IN ('pending', 'ambiguous') AND o.due_us <= $2
-               AND NOT EXISTS (
-                   SELECT 1 FROM outbox e WHERE e.conversation_id = o.conversation_id AND e.seq < o.seq
-                     AND e.state IN ('pending', 'sending', 'ambiguous'))
-             ORDER BY o.seq LIMIT 1 FOR UPDATE OF o SKIP LOCKED)
-         RETURNING id, epoch, conversation_id, kind, body_json, attempts, created_us"
+) -> Result<Next, StoreError> {
+    let candidate = sqlx::query(concat!(
+        "WITH next AS MATERIALIZED (
+             SELECT o.seq, o.conversation_id FROM outbox o
+             WHERE o.state IN ('pending', 'ambiguous') AND o.due_us <= $1 AND NOT ",
+        held_back!(),
+        " ORDER BY o.seq LIMIT 1 FOR UPDATE OF o SKIP LOCKED)
+         SELECT seq, pg_advisory_xact_lock($2 # conversation_id) FROM next"
     ))
-    .bind(store.lease_now(now))
     .bind(micros::to(now))
-    .bind(micros::of(rule.lease))
+    .bind(sha256::key(&[&store.schema, "outbox"]))
     .fetch_optional(&mut *tx)
     .await
     .map_err(error::store)?;
-    let Some(row) = row else { return Ok(None) };
+    let Some(candidate) = candidate else { return Ok(Next::Nothing) };
+    let row = sqlx::query(concat!(
+        "UPDATE outbox o SET state = 'sending', epoch = nextval('claim_epoch'), attempts = attempts + 1, due_us = $2 + ",
+        lease_now!("1"),
+        " WHERE o.seq = $3 AND NOT ",
+        held_back!(),
+        " RETURNING id, epoch, conversation_id, kind, body_json, attempts, created_us"
+    ))
+    .bind(store.lease_now(now))
+    .bind(micros::of(rule.lease))
+    .bind(candidate.get::<i64, _>("seq"))
+    .fetch_optional(&mut *tx)
+    .await
+    .map_err(error::store)?;
+    let Some(row) = row else { return Ok(Next::Lost) };
     let id: String = row.get("id");
     let conversation_id: i64 = row.get("conversation_id");
     let (user_id, wa_id, name) = sqlx::query_as(
@@ -95,7 +130,7 @@ pub(super) async fn claim(
     .fetch_one(tx)
     .await
     .map_err(error::store)?;
-    Ok(Some(ClaimedOutgoing {
+    Ok(Next::Taken(ClaimedOutgoing {
         epoch: row.get("epoch"),
         conversation_id,
         recipient: Sender { user_id, wa_id, name },
@@ -108,13 +143,11 @@ pub(super) async fn claim(
 }
 
 pub(super) async fn next_at(pool: &PgPool) -> Result<Option<Timestamp>, StoreError> {
-    let due: Option<i64> = sqlx::query_scalar(
+    let due: Option<i64> = sqlx::query_scalar(concat!(
         "SELECT MIN(o.due_us) FROM outbox o
-         WHERE o.state IN ('pending', 'sending', 'ambiguous')
-           AND NOT EXISTS (
-               SELECT 1 FROM outbox e WHERE e.conversation_id = o.conversation_id AND e.seq < o.seq
-                 AND e.state IN ('pending', 'sending', 'ambiguous'))",
-    )
+         WHERE o.state IN ('pending', 'sending', 'ambiguous') AND NOT ",
+        held_back!()
+    ))
     .fetch_one(pool)
     .await
     .map_err(error::store)?;

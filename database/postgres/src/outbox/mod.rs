@@ -17,6 +17,7 @@ use mcp_store::{
 };
 use sqlx::{PgConnection, PgPool};
 
+use self::claim::Next;
 use crate::{PostgresStore, Tx, customer, dead_letter, delivery, error, retry, text};
 
 /// A second send with unknown outcome is the last.
@@ -103,14 +104,22 @@ impl OutboxStore for PostgresStore {
         if !claim::may_be_due(self, now).await? {
             return Ok(None);
         }
-        retry::passing(|| async {
-            let mut tx = self.begin().await?;
-            claim::become_ambiguous(self, &mut tx, rule.unknown_wait, now).await?;
-            let claimed = claim::claim(self, &mut tx, rule, now).await?;
-            tx.commit().await.map_err(error::store)?;
-            Ok(claimed)
-        })
-        .await
+        loop {
+            let next = retry::passing(|| async {
+                let mut tx = self.begin().await?;
+                claim::become_ambiguous(self, &mut tx, rule.unknown_wait, now).await?;
+                let next = claim::claim(self, &mut tx, rule, now).await?;
+                tx.commit().await.map_err(error::store)?;
+                Ok(next)
+            })
+            .await?;
+            match next {
+                Next::Taken(message) => return Ok(Some(message)),
+                Next::Nothing => return Ok(None),
+                // Each time round, somebody else has got a message: it ends.
+                Next::Lost => {}
+            }
+        }
     }
 
     async fn sent(

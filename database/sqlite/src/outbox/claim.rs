@@ -71,23 +71,32 @@ pub(super) async fn may_be_due(readers: &SqlitePool, now: Timestamp) -> Result<b
     .map_err(db)
 }
 
+/// Whether a conversation has a message in flight, or one before `o` that is still to be sent. The former matters by
+/// itself: a message that was given up and is sent again turns up before one that is in flight already.
+macro_rules! held_back {
+    () => {
+        "EXISTS (SELECT 1 FROM outbox e
+           WHERE e.conversation_id = o.conversation_id AND e.state IN ('pending', 'sending', 'ambiguous')
+             AND (e.seq < o.seq OR e.state = 'sending') AND o.state <> 'sending')"
+    };
+}
+
 pub(super) async fn claim(
     tx: &mut Tx,
     rule: &SendRule,
     now: Timestamp,
 ) -> Result<Option<ClaimedOutgoing>, StoreError> {
     let now_us = micros::to(now);
-    let row = sqlx::query(
+    let row = sqlx::query(concat!(
         "UPDATE outbox SET state = 'sending', epoch = epoch + 1, attempts = attempts + 1, due_us = $2
          WHERE seq = (
            SELECT o.seq FROM outbox o
            WHERE o.state IN ('pending', 'sending', 'ambiguous') AND o.state <> 'sending' AND o.due_us <= $1
-             AND NOT EXISTS (
-               SELECT 1 FROM outbox e WHERE e.conversation_id = o.conversation_id AND e.seq < o.seq
-                 AND e.state IN ('pending', 'sending', 'ambiguous'))
-           ORDER BY +o.seq LIMIT 1)
-         RETURNING id, epoch, conversation_id, kind, body_json, attempts, created_us",
-    )
+             AND NOT ",
+        held_back!(),
+        " ORDER BY +o.seq LIMIT 1)
+         RETURNING id, epoch, conversation_id, kind, body_json, attempts, created_us"
+    ))
     .bind(now_us)
     .bind(now_us.saturating_add(micros::of(rule.lease)))
     .fetch_optional(&mut **tx)
@@ -116,13 +125,11 @@ pub(super) async fn claim(
 }
 
 pub(super) async fn next_at(readers: &SqlitePool) -> Result<Option<Timestamp>, StoreError> {
-    let due: Option<i64> = sqlx::query_scalar(
+    let due: Option<i64> = sqlx::query_scalar(concat!(
         "SELECT MIN(o.due_us) FROM outbox o
-         WHERE o.state IN ('pending', 'sending', 'ambiguous')
-           AND NOT EXISTS (
-             SELECT 1 FROM outbox e WHERE e.conversation_id = o.conversation_id AND e.seq < o.seq
-               AND e.state IN ('pending', 'sending', 'ambiguous'))",
-    )
+         WHERE o.state IN ('pending', 'sending', 'ambiguous') AND NOT ",
+        held_back!()
+    ))
     .fetch_one(readers)
     .await
     .map_err(db)?;

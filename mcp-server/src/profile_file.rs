@@ -1,6 +1,6 @@
 //! The profile's file: read at start, watched, and reloaded in place; the last good one is kept.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
 use aws_lc_rs::digest;
 use jiff::Timestamp;
@@ -41,7 +41,7 @@ pub enum ProfileError {
         path: String,
         /// Cause.
         #[source]
-        source: std::io::Error,
+        source: io::Error,
     },
     /// Not a profile.
     #[error(transparent)]
@@ -73,7 +73,18 @@ pub fn read(text: &str, now: Timestamp) -> Result<Loaded, ProfileError> {
 
 async fn text_of(path: &PathBuf) -> Result<String, ProfileError> {
     let text = tokio::fs::read_to_string(path).await;
-    text.map_err(|source| ProfileError::Read { path: path.display().to_string(), source })
+    text.map_err(|source| ProfileError::Read { path: path.display().to_string(), source: readable(source) })
+}
+
+/// Why a file is no text, for whoever saved it: editors and spreadsheets have other encodings than UTF-8.
+pub(crate) fn readable(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::InvalidData => io::Error::new(
+            io::ErrorKind::InvalidData,
+            "it is not text in UTF-8: save it as plain text in UTF-8",
+        ),
+        _ => error,
+    }
 }
 
 /// Says in the log what a profile's owner should know.

@@ -13,6 +13,8 @@ use crate::error;
 
 /// Connections of one tenant's process. Each costs the server a process, and work here is short.
 const MOST_CONNECTIONS: u32 = 4;
+/// The oldest PostgreSQL that has everything the schema and the statements use.
+const OLDEST: u32 = 14;
 /// How long a connection is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long an unused connection is kept.
@@ -66,10 +68,23 @@ fn is_here(options: &PgConnectOptions) -> bool {
 
 /// One connection, outside any pool: at start, where a clear and early answer is worth more than patience.
 pub(crate) async fn one(options: &PgConnectOptions) -> Result<PgConnection, OpenError> {
-    match tokio::time::timeout(PATIENCE, PgConnection::connect_with(options)).await {
-        Ok(connected) => connected.map_err(error::open),
-        Err(_) => Err(error::open(sqlx::Error::PoolTimedOut)),
+    let connection = match tokio::time::timeout(PATIENCE, PgConnection::connect_with(options)).await {
+        Ok(connected) => connected.map_err(error::open)?,
+        Err(_) => return Err(error::open(sqlx::Error::PoolTimedOut)),
+    };
+    match connection.server_version_num() {
+        // Otherwise a migration would fail somewhere in its middle, with a word of SQL that nobody expected.
+        Some(number) if number < OLDEST * 10_000 => {
+            Err(OpenError::OldServer { found: version(number), needed: OLDEST })
+        }
+        _ => Ok(connection),
     }
+}
+
+/// A version number of a server as people write it: 130004 is 13.4, 90624 is 9.6.24.
+fn version(number: u32) -> String {
+    let (major, rest) = (number / 10_000, number % 10_000);
+    if major >= 10 { format!("{major}.{rest}") } else { format!("{major}.{}.{}", rest / 100, rest % 100) }
 }
 
 /// A pool that connects when it is asked to.
@@ -94,7 +109,57 @@ pub(crate) fn pool(options: PgConnectOptions) -> PgPool {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        io::{Read, Write},
+        net::TcpListener,
+        thread::JoinHandle,
+    };
+
     use super::*;
+
+    /// A server that lets everybody in, says its version, and waits for the end of the connection.
+    fn server(version: &str) -> (SecretString, JoinHandle<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("postgres://r:p@{}/d?sslmode=disable", listener.local_addr().unwrap());
+        let told = format!("server_version\0{version}\0");
+        let serving = std::thread::spawn(move || {
+            let (mut client, _) = listener.accept().unwrap();
+            let mut length = [0; 4];
+            client.read_exact(&mut length).unwrap();
+            let mut start = vec![0; u32::from_be_bytes(length) as usize - 4];
+            client.read_exact(&mut start).unwrap();
+            let mut answer = Vec::new();
+            for (kind, body) in [(b'R', &[0; 4][..]), (b'S', told.as_bytes()), (b'Z', b"I")] {
+                answer.push(kind);
+                answer.extend(u32::try_from(body.len() + 4).unwrap().to_be_bytes());
+                answer.extend(body);
+            }
+            client.write_all(&answer).unwrap();
+            client.read_to_end(&mut Vec::new()).ok();
+        });
+        (url.into(), serving)
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_too_old_is_refused_by_its_version() {
+        for (told, refused) in [
+            ("13.21 (Debian 13.21-1)", Some("13.21")),
+            ("9.6.24", Some("9.6.24")),
+            ("14.0", None),
+            ("18.1", None),
+        ] {
+            let (url, serving) = server(told);
+            match (one(&parse(&url).unwrap()).await, refused) {
+                (Ok(connection), None) => connection.close_hard().await.unwrap(),
+                (Err(error @ OpenError::OldServer { .. }), Some(refused)) => {
+                    let text = error.to_string();
+                    assert!(text.contains(&format!("PostgreSQL {refused}, and 14")), "{text}");
+                }
+                (outcome, _) => panic!("{told}: {outcome:?}"),
+            }
+            serving.join().unwrap();
+        }
+    }
 
     fn mode(url: &str) -> String {
         format!("{:?}", parse(&url.to_owned().into()).unwrap().get_ssl_mode())

@@ -73,6 +73,15 @@ pub(crate) fn open(error: sqlx::Error) -> OpenError {
     OpenError::Unreachable(why.to_owned(), error.into())
 }
 
+/// A failed migration.
+pub(crate) fn migrate(error: sqlx::Error) -> OpenError {
+    match code(&error).as_deref() {
+        // A missing right, a full disk and the like have their own words; what else is wrong is the migration's.
+        Some("42501" | "53100" | "25006" | "XX001" | "XX002") | None => open(error),
+        Some(_) => OpenError::Migrate(error.into()),
+    }
+}
+
 /// Whether the row that a foreign key of this name refers to is missing.
 pub(crate) fn is_missing(error: &sqlx::Error, constraint: &str) -> bool {
     code(error).as_deref() == Some("23503")

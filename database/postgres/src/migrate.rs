@@ -50,7 +50,7 @@ async fn migrate_on(connection: &mut PgConnection, tenant: &Tenant) -> Result<()
             continue;
         }
         let mut tx = connection.begin().await.map_err(error::open)?;
-        tx.execute(sqlx::raw_sql(*text)).await.map_err(|e| OpenError::Migrate(e.into()))?;
+        tx.execute(sqlx::raw_sql(*text)).await.map_err(error::migrate)?;
         if *version == 1 {
             sqlx::query("INSERT INTO tenant (id, client, environment) VALUES (1, $1, $2)")
                 .bind(&tenant.client)

@@ -5,9 +5,11 @@ use serde_json::Value;
 use sqlx::{Row, sqlite::SqliteRow};
 
 /// Primary result codes of SQLite.
+const BUSY: u32 = 5;
 const READONLY: u32 = 8;
 const CORRUPT: u32 = 11;
 const FULL: u32 = 13;
+const CANNOT_OPEN: u32 = 14;
 const CONSTRAINT: u32 = 19;
 const NOT_A_DATABASE: u32 = 26;
 
@@ -34,10 +36,15 @@ pub(crate) fn open(error: sqlx::Error) -> OpenError {
         Some(FULL) => OpenError::Full(error.into()),
         Some(READONLY) => OpenError::ReadOnly(error.into()),
         Some(CORRUPT | NOT_A_DATABASE) => OpenError::Corrupt(error.into()),
-        _ => OpenError::Unreachable(
-            "does the folder exist, is it writable, and has `mcp-server migrate` been run?".into(),
+        Some(BUSY) => OpenError::Unreachable(
+            "another program has locked it; end that one and try again".into(),
             error.into(),
         ),
+        Some(CANNOT_OPEN) => OpenError::Unreachable(
+            "it cannot be opened; check that this program may write in its folder".into(),
+            error.into(),
+        ),
+        _ => OpenError::Database(error.into()),
     }
 }
 

@@ -41,7 +41,7 @@ async fn run_on(pool: &SqlitePool, tenant: &Tenant) -> Result<(), OpenError> {
     MIGRATOR.run(pool).await.map_err(|error| match error {
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
             match driver::open(error) {
-                OpenError::Unreachable(_, cause) => OpenError::Migrate(cause),
+                OpenError::Database(cause) => OpenError::Migrate(cause),
                 clear => clear,
             }
         }

@@ -65,7 +65,8 @@ impl SqliteStore {
     pub async fn migrate(url: &str, tenant: &Tenant) -> Result<(), OpenError> {
         let path = path_of(url)?;
         match writable(&path) {
-            Err(OpenError::Unreachable(_, cause)) if cause.is_not_found() => {}
+            // It is about to be made, where there is a place for it.
+            Err(OpenError::Unreachable(_, cause)) if cause.is_not_found() && folder_of(&path).is_dir() => {}
             other => other?,
         }
         migrate::run(connect_options(&path, Options::default()).create_if_missing(true), tenant).await
@@ -112,10 +113,28 @@ fn writable(path: &Path) -> Result<(), OpenError> {
         {
             Err(OpenError::ReadOnly(error.into()))
         }
-        Err(error) => Err(OpenError::Unreachable(
-            "does the file exist, and has `mcp-server migrate` been run?".into(),
-            error.into(),
-        )),
+        Err(error) => Err(OpenError::Unreachable(missing(path), error.into())),
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// What a person does where a file cannot be opened at all.
+fn missing(path: &Path) -> String {
+    let (folder, file) = (folder_of(path), path.display());
+    if path.is_dir() {
+        format!("{file} is a folder; DATABASE_URL names a file in it, like sqlite:///data/tenant.db")
+    } else if folder.is_dir() {
+        format!(
+            "{file} is not there or cannot be opened; run `mcp-server migrate`, and check DATABASE_URL and the volume"
+        )
+    } else {
+        format!(
+            "the folder {} is not there; check DATABASE_URL and where the volume is mounted",
+            folder.display()
+        )
     }
 }
 

@@ -36,11 +36,25 @@ pub enum OpenError {
     /// Not there, or no connection. The URL is not repeated: it may hold a password.
     #[error("open the database: {0}")]
     Unreachable(String, #[source] Cause),
+    /// The server's program is too old for what this one relies on.
+    #[error(
+        "open the database: its server is PostgreSQL {found}, and {needed} or newer is needed; have the server upgraded, \
+         or name another one in DATABASE_URL"
+    )]
+    OldServer {
+        /// The server's version.
+        found: String,
+        /// The oldest version that will do.
+        needed: u32,
+    },
     /// It may only be read.
     #[error("open the database: it is read-only; check the rights of the file, the mount or the role")]
     ReadOnly(#[source] Cause),
     /// Not a database, or a damaged one.
-    #[error("open the database: the file is damaged or no database of this program; restore a backup")]
+    #[error(
+        "open the database: the file is damaged or no database of this program; move it away, run `mcp-server migrate`, \
+         then `mcp-server restore` with the newest backup"
+    )]
     Corrupt(#[source] Cause),
     /// No space is left.
     #[error("write the database: the disk is full; make the volume larger or free space")]
@@ -60,7 +74,10 @@ pub enum OpenError {
     #[error("open the database: a newer version has migrated it to {0}; run that version or a newer one")]
     TooNew(i64),
     /// A needed extension is missing and may not be created.
-    #[error("create the extension {0}: ask the database's administrator to run `CREATE EXTENSION {0}` once")]
+    #[error(
+        "create the extension {0}: ask the database's administrator to run `CREATE EXTENSION {0}` once in this database \
+         (where the server does not know it, the package postgresql-contrib has it)"
+    )]
     Extension(&'static str, #[source] Cause),
     /// A migration failed; the database is as it was before that migration.
     #[error("migrate the database")]
@@ -72,6 +89,19 @@ pub enum OpenError {
         path: PathBuf,
         /// Why.
         why: String,
+    },
+    /// A backup of somebody else.
+    #[error(
+        "use the backup file {path}: it is of {found}, not of {expected}; take one of this tenant, or check CLIENT_NAME \
+         and ENVIRONMENT"
+    )]
+    OtherTenantsBackup {
+        /// Where.
+        path: PathBuf,
+        /// Whose it is.
+        found: Tenant,
+        /// Who asked.
+        expected: Tenant,
     },
     /// The database failed in another way.
     #[error("use the database")]

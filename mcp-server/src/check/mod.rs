@@ -13,7 +13,7 @@ use mcp_tenant::{
 };
 use serde::Serialize;
 
-use crate::telemetry;
+use crate::{profile_file::readable, telemetry};
 
 /// What `check` reads.
 #[derive(Debug, Parser)]
@@ -47,8 +47,8 @@ pub struct Report {
 
 /// Prints the findings; says whether the file can be served. Warnings do not count against it.
 pub fn run(args: &CheckArgs, now: Timestamp) -> Result<bool, CheckError> {
-    let text =
-        std::fs::read_to_string(&args.file).map_err(|source| CheckError::Read(args.file.clone(), source))?;
+    let text = std::fs::read_to_string(&args.file)
+        .map_err(|source| CheckError::Read(args.file.clone(), readable(source)))?;
     let report = check(&text, now);
     if args.json {
         telemetry::print(&serde_json::to_string_pretty(&report).map_err(CheckError::Json)?);

@@ -65,3 +65,13 @@ fn a_warning_is_no_failure_and_is_counted() {
     let last = lines(Path::new("p.yaml"), &report).pop().unwrap();
     assert!(last.ends_with("can be served (errors: 0, warnings: 1)"), "{last}");
 }
+
+#[test]
+fn a_file_in_another_encoding_says_how_to_save_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("p.yaml");
+    std::fs::write(&file, b"business: {name: Jos\xe9}").unwrap();
+    let error = run(&CheckArgs { file, json: false }, NOW).unwrap_err();
+    let told = telemetry::chain(&error);
+    assert!(told.contains("p.yaml") && told.contains("save it as plain text in UTF-8"), "{told}");
+}

@@ -9,6 +9,7 @@ use serde::{
 use serde_json::{Map, Number, Value};
 use serde_yaml::{DuplicateKeyPolicy, MessageFormatter, Spanned};
 
+use super::hint;
 use crate::validate::{Code, Finding, Place, short};
 
 /// Deepest nesting of lists and maps; a profile needs six.
@@ -78,12 +79,12 @@ pub(super) fn read(text: &str) -> Result<(Value, Places), Finding> {
         with_snippet: false,
     };
     let node: Spanned<Node> =
-        serde_yaml::from_str_with_options(text, options).map_err(|error| finding(&error))?;
+        serde_yaml::from_str_with_options(text, options).map_err(|error| finding(&error, text))?;
     let at = node.referenced;
     Ok(settle(node.value, Place { line: at.line(), column: at.column() }))
 }
 
-fn finding(error: &serde_yaml::Error) -> Finding {
+fn finding(error: &serde_yaml::Error, text: &str) -> Finding {
     use serde_yaml::Error as E;
     let place = error.location().map(|at| Place { line: at.line(), column: at.column() });
     let mut cause = error;
@@ -108,7 +109,11 @@ fn finding(error: &serde_yaml::Error) -> Finding {
         other => {
             let message = serde_yaml::UserMessageFormatter.format_message(other);
             let message = message.lines().next().unwrap_or_default();
-            (Code::Malformed, format!("this is neither YAML nor JSON: {message}"))
+            let message = match place.and_then(|at| hint::hint(text, at)) {
+                Some(hint) => format!("this is neither YAML nor JSON: {hint} ({message})"),
+                None => format!("this is neither YAML nor JSON: {message}"),
+            };
+            (Code::Malformed, message)
         }
     };
     Finding { place, ..Finding::new("", code, message) }

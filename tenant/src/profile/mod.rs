@@ -12,6 +12,7 @@ mod assistant;
 mod bounded;
 mod business;
 pub mod forms;
+mod hint;
 mod located;
 mod read;
 mod rules;

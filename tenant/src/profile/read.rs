@@ -46,7 +46,7 @@ impl Read {
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// More than [`Profile::MAX_BYTES`].
-    #[error("the profile has {0} bytes; at most {max} are allowed", max = Profile::MAX_BYTES)]
+    #[error("the profile has {0} bytes; at most {max} are allowed: shorten the texts and facts", max = Profile::MAX_BYTES)]
     TooLarge(usize),
     /// Neither YAML nor JSON, or a field that stands twice.
     #[error("the profile cannot be read: {0}")]

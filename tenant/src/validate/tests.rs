@@ -139,6 +139,18 @@ fn errors_come_before_warnings_and_each_has_its_line() {
 }
 
 #[test]
+fn a_reminder_is_sent_where_any_service_can_be_booked_that_early() {
+    let reminder = |service: &str| {
+        let text = with("duration: 45m", &format!("duration: 45m{service}"));
+        codes(&format!("{text}\nreminders: [{{before: 70d}}]\n"))
+    };
+    let never = [("reminders[0].before".to_owned(), Code::ReminderBeyondHorizon)];
+    assert_eq!(reminder(""), never);
+    assert_eq!(reminder("\n    horizon: 30d"), never);
+    assert_eq!(reminder("\n    horizon: 90d"), []);
+}
+
+#[test]
 fn a_hint_says_what_was_probably_meant() {
     for (from, to, hint) in [
         ("America/Sao_Paulo", "America/Sao_Paolo", "did you mean America/Sao_Paulo?"),

@@ -222,7 +222,7 @@ pub async fn a_backup_of_another_tenant_is_refused(bed: Arc<Bed>) {
     neighbour.store.backup(&file).await.unwrap();
     let before = digests(&*bed.store).await;
     let refused = bed.store.restore(&file).await;
-    assert!(matches!(refused, Err(OpenError::OtherTenant { .. })), "{refused:?}");
+    assert!(matches!(refused, Err(OpenError::OtherTenantsBackup { .. })), "{refused:?}");
     assert_eq!(digests(&*bed.store).await, before);
     neighbour.end().await;
 }

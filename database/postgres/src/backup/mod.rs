@@ -60,7 +60,10 @@ impl PostgresStore {
     ) -> Result<(), OpenError> {
         let mut tx: Tx = self.pool.begin_with(REPLACE).await.map_err(error::open)?;
         if head.migrations != migrate::applied(&mut tx).await? {
-            return Err(unusable(path, "it is of another version of the schema"));
+            return Err(unusable(
+                path,
+                "it is no backup of this schema: use the version of the program that wrote it",
+            ));
         }
         let there = tables::all(&mut tx).await.map_err(error::open)?;
         let ours: Vec<_> = there.iter().map(|table| (&table.name, &table.columns)).collect();
@@ -86,7 +89,10 @@ impl PostgresStore {
 #[async_trait]
 impl Maintenance for PostgresStore {
     async fn backup(&self, to: &Path) -> Result<(), OpenError> {
-        let file = create(to).await.map_err(|e| unusable(to, e.to_string()))?;
+        let file = create(to).await.map_err(|e| match e.kind() {
+            std::io::ErrorKind::AlreadyExists => unusable(to, "it exists already; name another file"),
+            _ => unusable(to, e.to_string()),
+        })?;
         let written = self.write_backup(file, to).await;
         if written.is_err() {
             // What is half there is no backup.
@@ -99,7 +105,8 @@ impl Maintenance for PostgresStore {
         let (head, parts) = read::check(from).await?;
         let whose = mcp_store::Tenant::new(&head.client, &head.environment);
         if whose != self.tenant {
-            return Err(OpenError::OtherTenant { found: whose, expected: self.tenant.clone() });
+            let expected = self.tenant.clone();
+            return Err(OpenError::OtherTenantsBackup { path: from.to_owned(), found: whose, expected });
         }
         retry::passing_open(|| self.replace(from, &head, &parts)).await
     }

@@ -14,7 +14,7 @@ use crate::{SqliteStore, driver};
 
 pub(super) async fn backup(store: &SqliteStore, to: &Path) -> Result<(), OpenError> {
     if to.exists() {
-        return Err(broken(to, &"it exists already"));
+        return Err(broken(to, &"it exists already; name another file"));
     }
     // Beside its place until it is whole.
     let mut name = to.file_name().ok_or_else(|| broken(to, &"it has no name"))?.to_owned();

@@ -58,7 +58,10 @@ async fn replace(connection: &mut SqliteConnection, from: &Path, tenant: &Tenant
         .map_err(no_backup)?;
     match found.map(|(client, environment)| Tenant { client, environment }) {
         Some(found) if found == *tenant => {}
-        Some(found) => return Err(OpenError::OtherTenant { found, expected: tenant.clone() }),
+        Some(found) => {
+            let (path, expected) = (from.to_owned(), tenant.clone());
+            return Err(OpenError::OtherTenantsBackup { path, found, expected });
+        }
         None => return Err(broken(from, &"it belongs to nobody")),
     }
     copy(&mut tx).await.map_err(|error| driver::opening(driver::db(error)))?;

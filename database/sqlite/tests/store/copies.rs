@@ -116,7 +116,7 @@ async fn what_is_no_backup_of_this_tenant_is_refused_and_changes_nothing() {
     SqliteStore::migrate(&other, &nova).await.unwrap();
     SqliteStore::open(&other, &nova).await.unwrap().backup(&path("novas")).await.unwrap();
     let refused = f.store.restore(&path("novas")).await;
-    assert!(matches!(refused, Err(OpenError::OtherTenant { .. })), "{refused:?}");
+    assert!(matches!(refused, Err(OpenError::OtherTenantsBackup { .. })), "{refused:?}");
 
     let newer = sqlx::SqlitePool::connect(&url_of(&backup)).await.unwrap();
     sqlx::query("ALTER TABLE customer ADD COLUMN newer TEXT").execute(&newer).await.unwrap();

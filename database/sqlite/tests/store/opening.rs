@@ -22,13 +22,28 @@ async fn a_missing_file_folder_or_schema_is_told_apart() {
     let folder = tempfile::tempdir().unwrap();
     let url = url_of(&folder.path().join("tenant.db"));
     let missing = SqliteStore::open(&url, &tenant()).await.unwrap_err();
-    assert!(matches!(missing, OpenError::Unreachable(..)), "{missing:?}");
+    assert!(
+        matches!(&missing, OpenError::Unreachable(why, _) if why.contains("tenant.db is not there") && why.contains("migrate")),
+        "{missing:?}"
+    );
     fs::write(folder.path().join("tenant.db"), "").unwrap();
     let empty = SqliteStore::open(&url, &tenant()).await.unwrap_err();
     assert!(matches!(empty, OpenError::NotMigrated(1)), "{empty:?}");
     let nowhere = url_of(&folder.path().join("no/such/folder/tenant.db"));
-    let error = SqliteStore::migrate(&nowhere, &tenant()).await.unwrap_err();
-    assert!(matches!(error, OpenError::Unreachable(..)), "{error:?}");
+    for error in [
+        SqliteStore::migrate(&nowhere, &tenant()).await.unwrap_err(),
+        SqliteStore::open(&nowhere, &tenant()).await.unwrap_err(),
+    ] {
+        assert!(
+            matches!(&error, OpenError::Unreachable(why, _) if why.contains("no/such/folder is not there") && !why.contains("run")),
+            "{error:?}"
+        );
+    }
+    let a_folder = SqliteStore::migrate(&url_of(folder.path()), &tenant()).await.unwrap_err();
+    assert!(
+        matches!(&a_folder, OpenError::Unreachable(why, _) if why.contains("is a folder")),
+        "{a_folder:?}"
+    );
 }
 
 #[tokio::test]

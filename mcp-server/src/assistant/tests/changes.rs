@@ -191,3 +191,24 @@ async fn a_move_keeps_the_person_of_the_appointment() {
     let row = world.bed.store.booking(&id).await.unwrap().unwrap();
     assert_eq!((row.revision, row.booking.items[0].staff_id.as_str()), (1, "ze"));
 }
+
+#[tokio::test]
+async fn of_several_services_the_waiting_list_drops_none_in_silence() {
+    let full = profile("").replace("minimumNotice: 1h", "minimumNotice: 50d");
+    let world = World::with(&full, &["best"], Scripted::of([])).await;
+    let wait = |services: Value| {
+        let args = json!({"service": "corte", "more_services": services, "staff": "rui", "offset_days": 1});
+        Ok(calls(&[("join_waitlist", args)]))
+    };
+    world
+        .model
+        .extend([wait(json!(["barba"])), Ok(text("A lista de espera guarda um só serviço. Qual deles?"))]);
+    world.say(&["põe na lista de espera para corte e barba com o Rui amanhã"]).await;
+    let ana = world.ana().await;
+    assert!(world.bed.store.waits_of(ana).await.unwrap().is_empty());
+    world.model.extend([wait(json!([]))]);
+    let sent = world.say(&["só o corte"]).await;
+    assert!(sent[0].1.contains("Corte · Rui"), "who is waited for: {sent:?}");
+    let waits = world.bed.store.waits_of(ana).await.unwrap();
+    assert_eq!(waits[0].wait.staff_id.as_deref(), Some("rui"));
+}

@@ -46,12 +46,14 @@ struct Asked {
 impl Asked {
     fn read(&mut self, content: &Value) {
         for part in content["parts"].as_array().into_iter().flatten() {
-            let call = &part["functionCall"];
-            match call["name"].as_str() {
-                Some(FIND) => self.look(&call["args"]),
-                // What came of it was told with the name of who does it.
-                Some(BOOK | MOVE) => self.people.clear(),
-                _ => {}
+            let (call, result) = (&part["functionCall"], &part["functionResponse"]);
+            if call["name"] == FIND {
+                self.look(&call["args"]);
+            }
+            // What was done was told with the name of who does it; what was refused was not.
+            let done = result["response"]["error"].is_null();
+            if done && (result["name"] == BOOK || result["name"] == MOVE) {
+                self.people.clear();
             }
             if let Some(text) = part["text"].as_str().filter(|_| part["thought"] != Value::Bool(true)) {
                 self.said.extend([text, "\n"]);
@@ -107,8 +109,11 @@ mod tests {
         assert!(!is_dropped(&[ze.clone(), said("O Zé não tem, o Rui tem 10:00."), anyone.clone()]));
         let rui = call(FIND, &json!({"service": "corte", "staff": "rui"}));
         assert!(!is_dropped(&[ze.clone(), rui]), "either of them will do");
-        let booked = call(BOOK, &json!({"slot": "x"}));
-        assert!(!is_dropped(&[ze.clone(), booked, anyone]), "that was for another appointment");
+        let result = |response: Value| json!({"role": "user", "parts": [{"functionResponse": {"name": BOOK, "response": response}}]});
+        let booked = result(json!({"output": {"done": true}}));
+        assert!(!is_dropped(&[ze.clone(), booked, anyone.clone()]), "that was for another appointment");
+        let refused = result(json!({"error": {"code": "conflict"}}));
+        assert!(is_dropped(&[ze.clone(), anyone, refused]), "to call it twice says nothing to the customer");
         let others = json!({"service": "corte", "staff": "ze", "by_others": ["corte"]});
         assert!(!is_dropped(&[call(FIND, &others)]));
     }

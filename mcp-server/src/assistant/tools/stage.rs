@@ -94,6 +94,13 @@ impl Tools<'_> {
 
     /// Only where nothing is free: whoever can book is not made to wait.
     pub(super) async fn wait(&self, args: &Value) -> Result<Staged, Refusal> {
+        // What the list cannot keep is not left out behind the customer's back.
+        if args::Visit::read(args)?.services.len() > 1 {
+            return Err(Refusal::new(
+                "validation",
+                "the waiting list keeps one service: say so, and ask for which of them the customer wants to wait",
+            ));
+        }
         let found = self.look(args).await?;
         if !found.slots.is_empty() {
             return Err(Refusal::new(

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from figures import acks, cluster, endurance, footprint, postgres, turns
+from figures import acks, cluster, endurance, footprint, operator, postgres, turns
 from figures.figure import Figure, table
 from figures.world import World
 from steps import credentials, server
@@ -45,6 +45,7 @@ PARTS: dict[str, Callable[[World], list[Figure]]] = {
     "slots": measured_by("bench_slots"),
     "store": measured_by("bench_store"),
     "cluster": cluster.api_requests,
+    "operator": operator.idle,
 }
 
 
@@ -55,7 +56,7 @@ def chosen() -> list[str]:
     if unknown:
         sys.exit(f"bench: BENCH_ONLY has no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
     parts = [part for part in PARTS if part in only or not only]
-    return [part for part in parts if part != "cluster" or os.environ.get("BENCH_CLUSTER") != "no"]
+    return [part for part in parts if part not in ("cluster", "operator") or os.environ.get("BENCH_CLUSTER") != "no"]
 
 
 def main() -> int:

@@ -65,6 +65,14 @@ def of_pod(pod_uid: str, program: str) -> Process | None:
     return None
 
 
+def of_pid(pid: int) -> Process:
+    """The process that has this number now."""
+    fields = _stat(pid)
+    if fields is None:
+        raise LookupError(f"no process {pid}")
+    return Process(pid, fields[19])
+
+
 def _stat(pid: int) -> list[str] | None:
     """Fields of `/proc/PID/stat` after the name, the state first."""
     try:

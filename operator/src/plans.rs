@@ -22,7 +22,7 @@ use crate::{
     api::{CallError, absent_is_none, call},
     client::outcome::Reason,
     clock::Clock,
-    labels,
+    kinds, labels,
     stores::{Guarded, GuardedPlan, Stores, Trigger},
 };
 
@@ -171,7 +171,7 @@ async fn write_finalizers(
     meta: &ObjectMeta,
     finalizers: &[String],
 ) -> Result<(), CallError> {
-    let api = Api::<GuardedPlan>::all(client.clone());
+    let api = kinds::PLAN.all(client);
     // The whole list is written, so it must be the list that was read: with its version the API server sees to it.
     let body = json!({"metadata": {
         "uid": meta.uid,
@@ -180,7 +180,7 @@ async fn write_finalizers(
     }});
     let parameters = PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
     let patch = Patch::Merge(&body);
-    let request = api.patch_metadata(meta.name.as_deref().unwrap_or_default(), &parameters, &patch);
+    let request = api.patch(meta.name.as_deref().unwrap_or_default(), &parameters, &patch);
     absent_is_none(call("write the finalizers of the plan", request).await)?;
     Ok(())
 }

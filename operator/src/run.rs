@@ -2,7 +2,6 @@
 
 use std::{
     collections::HashMap,
-    fmt::Debug,
     pin::pin,
     sync::{
         Arc,
@@ -12,27 +11,24 @@ use std::{
 };
 
 use k8s_openapi::{
-    NamespaceResourceScope,
     api::{
-        core::v1::{ConfigMap, LimitRange, Namespace, ResourceQuota},
+        core::v1::{ConfigMap, LimitRange, Namespace, ResourceQuota, Secret},
         networking::v1::{Ingress, NetworkPolicy},
         policy::v1::PodDisruptionBudget,
     },
+    apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
 };
 use kube::{
     Api, Client, Config, Resource, ResourceExt,
     api::ListParams,
     client::ClientBuilder,
-    core::PartialObjectMeta,
     runtime::{
-        Controller,
         events::{Recorder, Reporter},
         reflector::{self, Store, store::Writer},
         watcher,
     },
 };
-use mcp_crds::McpClient;
-use serde::de::DeserializeOwned;
+use mcp_crds::{McpClient, McpPlan};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -48,6 +44,7 @@ use crate::{
     controller,
     external::{HTTPRoute, PodMonitor},
     installed::Installed,
+    kinds::{self, Kind, Metadata},
     labels,
     leader::{Candidate, Ended, InCluster, Timing},
     memory::{Memory, ObjectId, Version},
@@ -60,7 +57,7 @@ use crate::{
     rollout::{Rollouts, follow::Rolling, keep},
     settings::Settings,
     shared::Shared,
-    stores::{Guarded, GuardedPlan, Seen, Stores, Trigger, follow, follow_credentials},
+    stores::{self, Seen, Stores, Tell, Trigger, follow, follow_credentials},
     watches::TenantWatches,
 };
 
@@ -212,7 +209,7 @@ async fn work(
     let holdings = Arc::new(Holdings::default());
     let (trigger, triggers) = Trigger::new();
     let watches = Arc::new(TenantWatches::new(client.clone(), Arc::clone(&memory), trigger.clone()));
-    let controller = Controller::new(Api::<Guarded>::all(client.clone()), watcher::Config::default());
+    let (controller, _) = stores::controller::<McpClient>(client.clone());
     let clients = controller.store();
     metrics.of(clients.clone());
 
@@ -226,7 +223,7 @@ async fn work(
         Arc::clone(&metrics),
         stop.clone(),
     ));
-    let (namespaces, writer) = reflector::store();
+    let (namespaces, writer) = Kind::of::<Namespace>().store();
     follows.spawn(follow_namespaces(
         client.clone(),
         writer,
@@ -236,7 +233,7 @@ async fn work(
         Arc::clone(&servers),
         trigger.clone(),
     ));
-    let followed = Controller::new(Api::<GuardedPlan>::all(client.clone()), watcher::Config::default());
+    let (followed, mut plans_listed) = stores::controller::<McpPlan>(client.clone());
     let plans = followed.store();
     follows.spawn(plans::follow(
         followed,
@@ -249,7 +246,7 @@ async fn work(
     ));
     let mut secrets = HashMap::new();
     for agency in &platform.settings.agency_namespaces {
-        let (reader, writer) = reflector::store();
+        let (reader, writer) = Kind::of::<Secret>().store();
         let follow =
             follow_credentials(client.clone(), agency.clone(), writer, clients.clone(), trigger.clone());
         follows.spawn(follow);
@@ -258,20 +255,7 @@ async fn work(
     let (kept, writer) = reflector::store();
     let own = Api::<ConfigMap>::namespaced(client.clone(), &platform.settings.operator_namespace);
     let config = watcher::Config::default().labels(&keep::selector());
-    follows.spawn(follow(own, config, writer, |_| ()));
-    // Who is rolled out how far must be known before anybody is looked at: the operator waits for it.
-    let known = async {
-        // Two wait for the plans, and a store wakes one of them: asked again, it answers both.
-        while !listed("plans", &plans).await {}
-        namespaces.wait_until_ready().await.is_ok() && kept.wait_until_ready().await.is_ok()
-    };
-    tokio::select! {
-        known = known => if !known { return },
-        () = stop.cancelled() => return,
-    }
-    for (agency, store) in &secrets {
-        listed(agency, store).await;
-    }
+    follows.spawn(follow(own, (), config, writer, Box::new(|_| ())));
     let shared = Shared::new(
         client.clone(),
         Arc::clone(&memory),
@@ -280,7 +264,21 @@ async fn work(
         namespaces.clone(),
     );
     let shared = Arc::new(shared);
-    watch_the_cluster(&shared, &mut follows).await;
+    // Everything is asked for at once, and then waited for: a start takes as long as the slowest list.
+    let lists = watch_the_cluster(&shared, &mut follows);
+    // Who is rolled out how far must be known before anybody is looked at: the operator waits for it.
+    let known = async {
+        plans_listed.wait().await
+            && namespaces.wait_until_ready().await.is_ok()
+            && kept.wait_until_ready().await.is_ok()
+    };
+    tokio::select! {
+        known = known => if !known { return },
+        () = stop.cancelled() => return,
+    }
+    for (what, store) in secrets.iter().chain(lists.iter().map(|(what, store)| (what, store))) {
+        listed(what, store).await;
+    }
     ready.store(true, Ordering::Relaxed);
     tracing::info!(agencies = ?platform.settings.agency_namespaces, "running");
 
@@ -323,41 +321,35 @@ async fn work(
     controller::run(controller, triggers, context, stop).await;
 }
 
-/// Begins to watch what there is one of per tenant, and waits until it was listed.
-async fn watch_the_cluster(shared: &Arc<Shared>, follows: &mut JoinSet<()>) {
-    async fn watch<K>(shared: &Arc<Shared>, follows: &mut JoinSet<()>)
-    where
-        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
-        K: Clone + Debug + DeserializeOwned + Send + Sync + 'static,
-    {
-        let (reader, writer) = reflector::store();
-        follows.spawn(Arc::clone(shared).watch::<K>(writer));
-        listed(&K::kind(&()), &reader).await;
+/// Begins to watch what there is one of per tenant. Returns what is to be listed, and where it is when it was.
+fn watch_the_cluster(shared: &Arc<Shared>, follows: &mut JoinSet<()>) -> Vec<(String, Store<Metadata>)> {
+    let mut lists = Vec::new();
+    for kind in [
+        Kind::of::<NetworkPolicy>(),
+        Kind::of::<LimitRange>(),
+        Kind::of::<ResourceQuota>(),
+        Kind::of::<PodDisruptionBudget>(),
+        Kind::of::<Ingress>(),
+    ] {
+        let (reader, writer) = kind.store();
+        follows.spawn(Arc::clone(shared).watch(kind, writer));
+        lists.push((kind.name().to_owned(), reader));
     }
-    async fn watch_if_installed<K>(
-        shared: &Arc<Shared>,
-        follows: &mut JoinSet<()>,
-        which: fn(&mut Installed) -> &mut bool,
-    ) where
-        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
-        K: Clone + Debug + DeserializeOwned + Send + Sync + 'static,
-    {
-        let (reader, writer) = reflector::store();
-        follows.spawn(Arc::clone(shared).watch_if_installed::<K>(which, writer));
-        listed(&format!("definition of {}", K::kind(&())), &reader).await;
+    let others: [(Kind, fn(&mut Installed) -> &mut bool); 2] = [
+        (Kind::of::<HTTPRoute>(), |installed| &mut installed.http_route),
+        (Kind::of::<PodMonitor>(), |installed| &mut installed.pod_monitor),
+    ];
+    for (kind, which) in others {
+        let (reader, writer) = Kind::of::<CustomResourceDefinition>().store();
+        follows.spawn(Arc::clone(shared).watch_if_installed(kind, which, writer));
+        lists.push((format!("definition of {}", kind.name()), reader));
     }
-    watch::<NetworkPolicy>(shared, follows).await;
-    watch::<LimitRange>(shared, follows).await;
-    watch::<ResourceQuota>(shared, follows).await;
-    watch::<PodDisruptionBudget>(shared, follows).await;
-    watch::<Ingress>(shared, follows).await;
-    watch_if_installed::<HTTPRoute>(shared, follows, |installed| &mut installed.http_route).await;
-    watch_if_installed::<PodMonitor>(shared, follows, |installed| &mut installed.pod_monitor).await;
+    lists
 }
 
 /// The definition may be installed a moment after the operator was.
 async fn wait_for_definition(client: &Client) {
-    let api = Api::<PartialObjectMeta<McpClient>>::all(client.clone());
+    let api = kinds::CLIENT.all(client);
     while let Err(error) = api.list(&ListParams::default().limit(1)).await {
         tracing::warn!(%error, "McpClients cannot be listed yet; is the definition installed?");
         tokio::time::sleep(Duration::from_secs(2)).await;
@@ -366,16 +358,16 @@ async fn wait_for_definition(client: &Client) {
 
 async fn follow_namespaces(
     client: Client,
-    writer: Writer<PartialObjectMeta<Namespace>>,
+    writer: Writer<Metadata>,
     memory: Arc<Memory>,
     holdings: Arc<Holdings>,
     watches: Arc<TenantWatches>,
     servers: Arc<Board>,
     trigger: Trigger,
 ) {
-    let api = Api::<PartialObjectMeta<Namespace>>::all(client);
+    let kind = Kind::of::<Namespace>();
     let config = watcher::Config::default().labels(&labels::managed_selector());
-    follow(api, config, writer, |seen| {
+    let tell: Tell<'_, Metadata> = Box::new(|seen| {
         let (gone, namespace) = match seen {
             Seen::Present(namespace) => (false, namespace),
             Seen::Gone(namespace) => (true, namespace),
@@ -393,22 +385,17 @@ async fn follow_namespaces(
             memory.forget(&tenant);
             holdings.release(&tenant);
         } else {
-            let id = ObjectId { kind: Namespace::kind(&()).into_owned(), name: namespace.name_any() };
+            let id = ObjectId { kind: kind.name().to_owned(), name: namespace.name_any() };
             memory.observe(&tenant, &id, Some(Version::of(&id.kind, namespace.meta())));
         }
         trigger.client(&owner);
-    })
-    .await;
+    });
+    follow(kind.all(&client), kind, config, writer, tell).await;
 }
 
-/// Whether a store was filled in time.
-async fn listed<K>(what: &str, store: &Store<K>) -> bool
-where
-    K: Resource<DynamicType = ()> + Clone + 'static,
-{
-    let in_time = tokio::time::timeout(FIRST_LISTS, store.wait_until_ready()).await.is_ok();
-    if !in_time {
+/// Waits until a store was filled, but not for ever.
+async fn listed(what: &str, store: &Store<Metadata>) {
+    if tokio::time::timeout(FIRST_LISTS, store.wait_until_ready()).await.is_err() {
         tracing::warn!(%what, "not listed in time");
     }
-    in_time
 }

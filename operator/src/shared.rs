@@ -1,32 +1,27 @@
 //! Watches over the whole cluster, one per kind for all tenants: of kinds that are neither Secrets nor workloads. A watch
 //! in every tenant's namespace, as [`crate::watches`] has, would cost a connection and a task for each.
 
-use std::{
-    fmt::Debug,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use k8s_openapi::{
-    NamespaceResourceScope, api::core::v1::Namespace,
-    apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
+    api::core::v1::Namespace, apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
 };
 use kube::{
-    Api, Client, Resource, ResourceExt,
-    core::PartialObjectMeta,
+    Client, Resource, ResourceExt,
     runtime::{
-        reflector::{self, ObjectRef, Store, store::Writer},
+        reflector::{Store, store::Writer},
         watcher,
     },
 };
-use serde::de::DeserializeOwned;
 use tokio::task::JoinSet;
 
 use crate::{
     installed::Installed,
+    kinds::{Kind, Metadata},
     labels,
     memory::{Memory, ObjectId, Version},
     names::ClientKey,
-    stores::{Guarded, Seen, Trigger, follow},
+    stores::{Guarded, Seen, Tell, Trigger, follow},
 };
 
 /// What the watches over the whole cluster share.
@@ -35,7 +30,7 @@ pub struct Shared {
     memory: Arc<Memory>,
     trigger: Trigger,
     clients: Store<Guarded>,
-    namespaces: Store<PartialObjectMeta<Namespace>>,
+    namespaces: Store<Metadata>,
     installed: Mutex<Installed>,
 }
 
@@ -46,7 +41,7 @@ impl Shared {
         memory: Arc<Memory>,
         trigger: Trigger,
         clients: Store<Guarded>,
-        namespaces: Store<PartialObjectMeta<Namespace>>,
+        namespaces: Store<Metadata>,
     ) -> Self {
         Self { client, memory, trigger, clients, namespaces, installed: Mutex::default() }
     }
@@ -58,36 +53,27 @@ impl Shared {
 
     /// Watches what the operator made of a kind, until the task is dropped. A change that undoes what was applied asks for
     /// a reconcile.
-    pub async fn watch<K>(self: Arc<Self>, writer: Writer<PartialObjectMeta<K>>)
-    where
-        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
-        K: Clone + Debug + DeserializeOwned + Send + Sync + 'static,
-    {
-        let kind = K::kind(&()).into_owned();
-        let api = Api::<PartialObjectMeta<K>>::all(self.client.clone());
+    pub async fn watch(self: Arc<Self>, kind: Kind, writer: Writer<Metadata>) {
         let config = watcher::Config::default().labels(&labels::managed_selector());
-        follow(api, config, writer, |seen| match seen {
-            Seen::Present(object) => self.saw(&kind, object, true),
-            Seen::Gone(object) => self.saw(&kind, object, false),
-            Seen::Listed => self.listed(&kind),
+        let tell: Tell<'_, Metadata> = Box::new(|seen| match seen {
+            Seen::Present(object) => self.saw(kind.name(), object, true),
+            Seen::Gone(object) => self.saw(kind.name(), object, false),
+            Seen::Listed => self.listed(kind.name()),
             Seen::Forbidden => {}
-        })
-        .await;
+        });
+        follow(kind.all(&self.client), kind, config, writer, tell).await;
     }
 
     fn listed(&self, kind: &str) {
         for tenant in self.memory.listed(kind) {
-            let known = self.namespaces.get(&ObjectRef::new(tenant.as_str()));
+            let known = self.namespaces.get(&Kind::of::<Namespace>().named(tenant.as_str()));
             if let Some((owner, _)) = known.and_then(|namespace| labels::owner_of(namespace.meta())) {
                 self.trigger.client(&owner);
             }
         }
     }
 
-    fn saw<K>(&self, kind: &str, object: &PartialObjectMeta<K>, present: bool)
-    where
-        K: Resource<DynamicType = ()> + Clone + Debug,
-    {
+    fn saw(&self, kind: &str, object: &Metadata, present: bool) {
         let id = ObjectId { kind: kind.to_owned(), name: object.name_any() };
         let namespace = object.namespace().unwrap_or_default();
         self.memory.show(&namespace, &id, present);
@@ -108,34 +94,31 @@ impl Shared {
         let mine =
             |(owner, environment): &(ClientKey, _)| owner.namespace(*environment).as_str() == namespace;
         labels::owner_of(meta).filter(mine).or_else(|| {
-            let known = self.namespaces.get(&ObjectRef::new(namespace))?;
+            let known = self.namespaces.get(&Kind::of::<Namespace>().named(namespace))?;
             labels::owner_of(known.meta()).filter(mine)
         })
     }
 
     /// Watches a kind for as long as its definition is there, until the task is dropped. `which` is where
     /// [`Installed`] has it.
-    pub async fn watch_if_installed<K>(
+    pub async fn watch_if_installed(
         self: Arc<Self>,
+        kind: Kind,
         which: fn(&mut Installed) -> &mut bool,
-        definitions: Writer<PartialObjectMeta<CustomResourceDefinition>>,
-    ) where
-        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
-        K: Clone + Debug + DeserializeOwned + Send + Sync + 'static,
-    {
-        let name = format!("{}.{}", K::plural(&()), K::group(&()));
-        let api = Api::<PartialObjectMeta<CustomResourceDefinition>>::all(self.client.clone());
+        definitions: Writer<Metadata>,
+    ) {
+        let name = format!("{}.{}", kind.0.plural, kind.0.group);
+        let definition = Kind::of::<CustomResourceDefinition>();
         let config = watcher::Config::default().fields(&format!("metadata.name={name}"));
-        let kind = K::kind(&()).into_owned();
         let mut watching = JoinSet::new();
-        follow(api, config, definitions, |seen| {
+        let tell: Tell<'_, Metadata> = Box::new(|seen| {
             let there = match seen {
                 Seen::Present(definition) => definition.metadata.deletion_timestamp.is_none(),
                 Seen::Gone(_) => false,
                 Seen::Listed => {
                     if watching.is_empty() {
                         // Of a kind that is not there, nothing is there.
-                        self.listed(&kind);
+                        self.listed(kind.name());
                     }
                     return;
                 }
@@ -145,18 +128,18 @@ impl Shared {
                 return;
             }
             tracing::info!(definition = %name, there, "the definition came or went");
-            self.memory.forget_kind(&kind);
+            self.memory.forget_kind(kind.name());
             if there {
-                let (_, writer) = reflector::store();
-                watching.spawn(Arc::clone(&self).watch::<K>(writer));
+                let (_, writer) = kind.store();
+                watching.spawn(Arc::clone(&self).watch(kind, writer));
             } else {
                 watching = JoinSet::new();
-                self.listed(&kind);
+                self.listed(kind.name());
             }
             *which(&mut self.installed.lock().unwrap_or_else(PoisonError::into_inner)) = there;
             self.look_at_all();
-        })
-        .await;
+        });
+        follow(definition.all(&self.client), definition, config, definitions, tell).await;
     }
 
     /// Asks for a reconcile of every client: what is rendered for some is another now.

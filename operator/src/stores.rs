@@ -1,26 +1,29 @@
 //! The operator's picture of the cluster, kept by watches: clients, the namespaces made for them, and the metadata of
 //! the Secrets beside them.
 
-use std::{collections::HashMap, fmt::Debug};
+use std::{collections::HashMap, fmt::Debug, hash::Hash};
 
-use futures::{StreamExt, channel::mpsc};
-use k8s_openapi::{
-    api::core::v1::{Namespace, Secret},
-    apimachinery::pkg::apis::meta::v1::ObjectMeta,
-};
+use futures::{StreamExt, TryStreamExt, channel::mpsc};
+use k8s_openapi::{api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::ObjectMeta};
 use kube::{
     Api, Client, Resource, ResourceExt,
-    core::{DeserializeGuard, PartialObjectMeta},
     runtime::{
-        WatchStreamExt,
-        reflector::{ObjectRef, Store, store::Writer},
+        Controller, WatchStreamExt,
+        reflector::{self, ObjectRef, Store, reflector, store::Writer},
         watcher,
     },
 };
 use mcp_crds::{McpClient, McpPlan};
 use serde::de::DeserializeOwned;
+use tokio::sync::watch;
 
-use crate::{labels, memory::Version, names::ClientKey};
+use crate::{
+    guard::DeserializeGuard,
+    kinds::{Kind, Metadata},
+    labels,
+    memory::Version,
+    names::ClientKey,
+};
 
 /// A client, or what could be read of one that does not fit its type.
 pub type Guarded = DeserializeGuard<McpClient>;
@@ -58,26 +61,30 @@ pub enum Seen<'a, K> {
     Forbidden,
 }
 
-/// Watches objects into a store until the task is dropped, and tells of every change, deletions that happened between
-/// two watches included.
+/// Whoever is told what a watch saw.
+pub type Tell<'a, K> = Box<dyn FnMut(Seen<'_, K>) + Send + 'a>;
+
+/// Watches objects of a kind into a store until the task is dropped, and tells of every change, deletions that happened
+/// between two watches included.
 pub async fn follow<K>(
     api: Api<K>,
+    kind: K::DynamicType,
     config: watcher::Config,
     mut writer: Writer<K>,
-    mut tell: impl FnMut(Seen<'_, K>),
+    mut tell: Tell<'_, K>,
 ) where
-    K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
+    K: Resource + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
+    K::DynamicType: Clone + Debug + Eq + Hash,
 {
-    let mut events = watcher(api, config)
-        .modify(|object| slim(object.meta_mut(), &K::kind(&())))
-        .default_backoff()
-        .boxed();
+    let name = K::kind(&kind).into_owned();
+    let mut events =
+        watcher(api, config).modify(|object| slim(object.meta_mut(), &name)).default_backoff().boxed();
     let reader = writer.as_reader();
     while let Some(event) = events.next().await {
         let event = match event {
             Ok(event) => event,
             Err(error) => {
-                tracing::warn!(kind = %K::kind(&()), %error, "a watch broke off and will be taken up again");
+                tracing::warn!(kind = %name, %error, "a watch broke off and will be taken up again");
                 if is_forbidden(&error) {
                     tell(Seen::Forbidden);
                 }
@@ -91,14 +98,42 @@ pub async fn follow<K>(
             watcher::Event::Delete(object) => tell(Seen::Gone(object)),
             watcher::Event::Init => {}
             watcher::Event::InitDone => {
-                let lost = before
-                    .iter()
-                    .filter(|object| reader.get(&ObjectRef::from_obj(object.as_ref())).is_none());
+                let lost = before.iter().filter(|object| {
+                    reader.get(&ObjectRef::from_obj_with(object.as_ref(), kind.clone())).is_none()
+                });
                 lost.for_each(|object| tell(Seen::Gone(object)));
                 tell(Seen::Listed);
             }
         }
     }
+}
+
+/// Waits until everything was listed once. Any number may wait, each for as long as it likes; a [`Store`] tells only the
+/// last of those who ask it.
+#[derive(Clone, Debug)]
+pub struct Listed(watch::Receiver<bool>);
+
+impl Listed {
+    /// Waits. False when nobody will list any more.
+    pub async fn wait(&mut self) -> bool {
+        self.0.wait_for(|listed| *listed).await.is_ok()
+    }
+}
+
+/// A controller over all objects of a type, and when it has seen all there are.
+pub fn controller<K>(client: Client) -> (Controller<DeserializeGuard<K>>, Listed)
+where
+    K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
+{
+    let (store, writer) = reflector::store();
+    let (sender, listed) = watch::channel(false);
+    let events = watcher(Api::all(client), watcher::Config::default());
+    let events = reflector(writer, events).inspect_ok(move |event| {
+        if matches!(event, watcher::Event::InitDone) {
+            sender.send_replace(true);
+        }
+    });
+    (Controller::for_stream(events.applied_objects(), store), Listed(listed))
 }
 
 /// Leaves out who manages which field, and of what has no generation keeps who changed it when.
@@ -128,19 +163,19 @@ pub struct Stores {
     /// Every client of the cluster.
     pub clients: Store<Guarded>,
     /// Every namespace the operator made.
-    pub namespaces: Store<PartialObjectMeta<Namespace>>,
+    pub namespaces: Store<Metadata>,
     /// Every plan.
     pub plans: Store<GuardedPlan>,
-    secrets: HashMap<String, Store<PartialObjectMeta<Secret>>>,
+    secrets: HashMap<String, Store<Metadata>>,
 }
 
 impl Stores {
     /// The stores with the Secrets of each agency.
     pub fn new(
         clients: Store<Guarded>,
-        namespaces: Store<PartialObjectMeta<Namespace>>,
+        namespaces: Store<Metadata>,
         plans: Store<GuardedPlan>,
-        secrets: HashMap<String, Store<PartialObjectMeta<Secret>>>,
+        secrets: HashMap<String, Store<Metadata>>,
     ) -> Self {
         Self { clients, namespaces, plans, secrets }
     }
@@ -163,7 +198,7 @@ impl Stores {
 
     /// Which state of a Secret the watch shows; none when there is no such Secret.
     pub fn credentials_version(&self, agency: &str, name: &str) -> Option<String> {
-        let secret = self.secrets.get(agency)?.get(&ObjectRef::new(name).within(agency))?;
+        let secret = self.secrets.get(agency)?.get(&Kind::of::<Secret>().named(name).within(agency))?;
         Some(format!(
             "{} {}",
             secret.uid().unwrap_or_default(),
@@ -213,12 +248,12 @@ fn refers_to(client: &McpClient, secret: &str) -> bool {
 pub async fn follow_credentials(
     client: Client,
     agency: String,
-    writer: Writer<PartialObjectMeta<Secret>>,
+    writer: Writer<Metadata>,
     clients: Store<Guarded>,
     trigger: Trigger,
 ) {
-    let api = Api::<PartialObjectMeta<Secret>>::namespaced(client, &agency);
-    follow(api, watcher::Config::default(), writer, |seen| {
+    let kind = Kind::of::<Secret>();
+    let tell: Tell<'_, Metadata> = Box::new(|seen| {
         let (Seen::Present(secret) | Seen::Gone(secret)) = seen else { return };
         let of_plans = secret.labels().get(labels::PULL_SECRET).is_some_and(|value| value == "true");
         let keys = if of_plans {
@@ -230,6 +265,6 @@ pub async fn follow_credentials(
         for key in keys {
             trigger.client(&key);
         }
-    })
-    .await;
+    });
+    follow(kind.namespaced(&client, &agency), kind, watcher::Config::default(), writer, tell).await;
 }

@@ -9,19 +9,16 @@ use std::{
     time::Duration,
 };
 
-use k8s_openapi::{
-    NamespaceResourceScope,
-    api::{
-        apps::v1::Deployment,
-        core::v1::{ConfigMap, PersistentVolumeClaim, Pod, Secret, Service, ServiceAccount},
-        discovery::v1::EndpointSlice,
-    },
+use k8s_openapi::api::{
+    apps::v1::Deployment,
+    core::v1::{ConfigMap, PersistentVolumeClaim, Pod, Secret, Service, ServiceAccount},
+    discovery::v1::EndpointSlice,
 };
 use kube::{
     Api, Client, Resource, ResourceExt,
-    core::PartialObjectMeta,
+    core::DynamicResourceScope,
     runtime::{
-        reflector::{self, Store},
+        reflector::{Store, store::Writer},
         watcher,
     },
 };
@@ -29,11 +26,13 @@ use serde::de::DeserializeOwned;
 use tokio::task::JoinSet;
 
 use crate::{
+    kinds::{Kind, Metadata},
     labels,
     memory::{Memory, ObjectId, Version},
     names::{ClientKey, TenantNamespace},
     render,
-    stores::{Seen, Trigger, follow},
+    running::Running,
+    stores::{Seen, Tell, Trigger, follow},
 };
 
 /// Longest a reconcile waits for the first list of a tenant's workload.
@@ -43,14 +42,14 @@ const FIRST_LIST: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug, Default)]
 pub struct Workload {
     /// The Deployment.
-    pub deployment: Option<Arc<Deployment>>,
+    pub deployment: Option<Arc<Running>>,
     /// Its pods, those that are ending included.
-    pub pods: Vec<Arc<Pod>>,
+    pub pods: Vec<Arc<Running>>,
 }
 
 struct Tenant {
-    deployments: Store<Deployment>,
-    pods: Store<Pod>,
+    deployments: Store<Running>,
+    pods: Store<Running>,
     /// Dropping the set ends the watches.
     tasks: JoinSet<()>,
     /// Whether what answers while it sleeps is watched as well.
@@ -87,13 +86,17 @@ impl TenantWatches {
     pub fn begin(&self, namespace: &TenantNamespace, owner: &ClientKey) {
         self.lock().entry(namespace.clone()).or_insert_with(|| {
             let mut starter = Starter { watches: self, namespace, owner, tasks: JoinSet::new() };
-            let deployments = starter.watch::<Deployment>(true);
-            let pods = starter.watch::<Pod>(true);
-            starter.watch::<PartialObjectMeta<Secret>>(false);
-            starter.watch::<PartialObjectMeta<ConfigMap>>(false);
-            starter.watch::<PartialObjectMeta<PersistentVolumeClaim>>(false);
-            starter.watch::<PartialObjectMeta<Service>>(false);
-            starter.watch::<PartialObjectMeta<ServiceAccount>>(false);
+            let deployments = starter.watch_running(Kind::of::<Deployment>());
+            let pods = starter.watch_running(Kind::of::<Pod>());
+            for kind in [
+                Kind::of::<Secret>(),
+                Kind::of::<ConfigMap>(),
+                Kind::of::<PersistentVolumeClaim>(),
+                Kind::of::<Service>(),
+                Kind::of::<ServiceAccount>(),
+            ] {
+                starter.watch::<Metadata>(kind, managed(), false);
+            }
             Tenant { deployments, pods, tasks: starter.tasks, asleep: false }
         });
     }
@@ -108,7 +111,7 @@ impl TenantWatches {
             Starter { watches: self, namespace, owner, tasks: std::mem::take(&mut tenant.tasks) };
         let only = format!("metadata.name={}", render::asleep::name(owner));
         let config = watcher::Config::default().fields(&only);
-        starter.watch_with::<PartialObjectMeta<EndpointSlice>>(config, false);
+        starter.watch::<Metadata>(Kind::of::<EndpointSlice>(), config, false);
         tenant.tasks = starter.tasks;
     }
 
@@ -133,28 +136,31 @@ impl TenantWatches {
     }
 }
 
+/// What the operator made.
+fn managed() -> watcher::Config {
+    watcher::Config::default().labels(&labels::managed_selector())
+}
+
 impl Starter<'_> {
-    /// Watches a kind. Every change of a `live` kind asks for a reconcile, for the status shows it; of another kind only
-    /// one that undoes what was applied.
-    fn watch<K>(&mut self, live: bool) -> Store<K>
-    where
-        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
-        K: Clone + Debug + DeserializeOwned + Send + Sync + 'static,
-    {
-        self.watch_with(watcher::Config::default().labels(&labels::managed_selector()), live)
+    /// Watches a kind whose status is shown: every change of it asks for a reconcile.
+    fn watch_running(&mut self, kind: Kind) -> Store<Running> {
+        self.watch(kind, managed(), true)
     }
 
-    fn watch_with<K>(&mut self, config: watcher::Config, live: bool) -> Store<K>
+    /// Watches a kind. Every change of a `live` kind asks for a reconcile; of another kind only one that undoes what was
+    /// applied.
+    fn watch<K>(&mut self, kind: Kind, config: watcher::Config, live: bool) -> Store<K>
     where
-        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+        K: Resource<DynamicType = Kind, Scope = DynamicResourceScope>,
         K: Clone + Debug + DeserializeOwned + Send + Sync + 'static,
     {
-        let (reader, writer) = reflector::store();
-        let api = Api::<K>::namespaced(self.watches.client.clone(), self.namespace.as_str());
+        let writer = Writer::new(kind);
+        let reader = writer.as_reader();
+        let api = Api::<K>::namespaced_with(self.watches.client.clone(), self.namespace.as_str(), &kind);
         let (memory, trigger) = (Arc::clone(&self.watches.memory), self.watches.trigger.clone());
         let (namespace, owner) = (self.namespace.clone(), self.owner.clone());
-        self.tasks.spawn(follow(api, config, writer, move |seen| {
-            let id = |object: &K| ObjectId { kind: K::kind(&()).into_owned(), name: object.name_any() };
+        let tell: Tell<'static, K> = Box::new(move |seen| {
+            let id = |object: &K| ObjectId { kind: kind.name().to_owned(), name: object.name_any() };
             let drifted = match seen {
                 Seen::Present(object) => {
                     let id = id(object);
@@ -170,12 +176,13 @@ impl Starter<'_> {
                 Seen::Listed => false,
             };
             if drifted {
-                tracing::debug!(namespace = %namespace, kind = %K::kind(&()), "changed since it was applied");
+                tracing::debug!(namespace = %namespace, kind = kind.name(), "changed since it was applied");
             }
             if live || drifted {
                 trigger.client(&owner);
             }
-        }));
+        });
+        self.tasks.spawn(follow(api, kind, config, writer, tell));
         reader
     }
 }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use k8s_openapi::{api::core::v1::Namespace, apimachinery::pkg::apis::meta::v1::ObjectMeta};
 use kube::{
-    Api, Resource,
+    Resource,
     api::{ListParams, Patch, PatchParams},
     runtime::controller::Action,
 };
-use mcp_crds::{McpClient, McpClientStatus};
+use mcp_crds::McpClientStatus;
 use serde_json::json;
 
 use crate::{
@@ -22,9 +22,9 @@ use crate::{
         retire::{Fate, Progress, Will, left_alone, retire},
     },
     context::Context,
+    kinds::{self, Kind},
     labels,
     names::ClientKey,
-    stores::Guarded,
 };
 
 /// How soon something that is on its way out is looked at again; its last event usually comes first.
@@ -42,9 +42,9 @@ pub async fn cleanup(
         return Ok(Action::await_change());
     }
     // From the API server, not from the watch: a namespace made a moment ago must not be missed.
-    let api = Api::<Namespace>::all(context.client.clone());
+    let api = Kind::of::<Namespace>().all(&context.client);
     let mine = ListParams::default().labels(&labels::owned_selector(owner));
-    let namespaces = call("list the client's namespaces", api.list_metadata(&mine)).await?;
+    let namespaces = call("list the client's namespaces", api.list(&mine)).await?;
     let fates: Vec<_> = namespaces
         .items
         .iter()
@@ -146,9 +146,8 @@ pub async fn add_finalizer(context: &Context, meta: &ObjectMeta) -> Result<(), D
 }
 
 async fn remove_finalizer(context: &Context, meta: &ObjectMeta) -> Result<Action, DeliverError> {
-    let api =
-        Api::<McpClient>::namespaced(context.client.clone(), meta.namespace.as_deref().unwrap_or_default());
-    let request = api.get_metadata(meta.name.as_deref().unwrap_or_default());
+    let api = kinds::CLIENT.namespaced(&context.client, meta.namespace.as_deref().unwrap_or_default());
+    let request = api.get(meta.name.as_deref().unwrap_or_default());
     // Fresh, for the status was written since.
     let Some(fresh) = absent_is_none(call("read the client", request).await)? else {
         return Ok(Action::await_change());
@@ -164,8 +163,7 @@ async fn write_finalizers(
     meta: &ObjectMeta,
     finalizers: &[String],
 ) -> Result<(), DeliverError> {
-    let api =
-        Api::<Guarded>::namespaced(context.client.clone(), meta.namespace.as_deref().unwrap_or_default());
+    let api = kinds::CLIENT.namespaced(&context.client, meta.namespace.as_deref().unwrap_or_default());
     // The whole list is written, so it must be the list that was read: with its version the API server sees to it.
     let body = json!({"metadata": {
         "uid": meta.uid,
@@ -174,7 +172,7 @@ async fn write_finalizers(
     }});
     let parameters = PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
     let patch = Patch::Merge(&body);
-    let request = api.patch_metadata(meta.name.as_deref().unwrap_or_default(), &parameters, &patch);
+    let request = api.patch(meta.name.as_deref().unwrap_or_default(), &parameters, &patch);
     absent_is_none(call("write the finalizers of the client", request).await)?;
     Ok(())
 }

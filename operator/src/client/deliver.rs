@@ -1,10 +1,7 @@
 //! The fourth step: sends what differs from what was sent last, in an order with a reason.
 
-use std::fmt::Debug;
-
 use aws_lc_rs::digest::{SHA256, digest};
 use k8s_openapi::{
-    NamespaceResourceScope,
     api::{
         core::v1::{Namespace, Secret},
         discovery::v1::EndpointSlice,
@@ -17,8 +14,11 @@ use kube::{
     Api, Client, Resource, ResourceExt,
     api::{DeleteParams, Patch, PatchParams},
 };
-use serde::{Serialize, de::DeserializeOwned};
-use serde_json::json;
+use serde::Serialize;
+use serde_json::{
+    json,
+    value::{RawValue, to_raw_value},
+};
 
 use crate::{
     MANAGER,
@@ -28,6 +28,7 @@ use crate::{
         fields,
         removal::{Removed, Remover},
     },
+    kinds::{Kind, Metadata, Named},
     manifests::{Applied, Confidential, Delivery, Foundation, Manifests, Prepared},
     memory::{Memory, ObjectId, Version},
     names::TenantNamespace,
@@ -90,7 +91,8 @@ impl Deliverer<'_> {
 
     /// The namespace alone, when nothing in it stands in the way of giving up what it had.
     pub async fn namespace(&self, namespace: &Namespace) -> Result<Delivery, DeliverError> {
-        self.apply(&Api::all(self.client.clone()), namespace, namespace).await
+        let written = Written::of(namespace)?;
+        self.apply(&written.kind.all(self.client), &written).await
     }
 
     /// The rights alone, for a namespace that is being given up.
@@ -129,7 +131,8 @@ impl Deliverer<'_> {
         // Who wakes up answers for itself: the one that answered in its place goes before its server comes, and comes when
         // its server was told to go.
         if asleep.is_none() {
-            self.remove::<EndpointSlice>(remover, &render::asleep::name(remover.owner)).await?;
+            let kind = Kind::of::<EndpointSlice>();
+            self.remove(remover, kind, &render::asleep::name(remover.owner)).await?;
         }
         let mut applied = Manifests {
             openings: self.apply_inside(&openings).await?,
@@ -185,11 +188,10 @@ impl Deliverer<'_> {
         manifest: Option<K>,
     ) -> Result<Option<Delivery>, DeliverError>
     where
-        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
-        K: Serialize + DeserializeOwned + Clone + Debug,
+        K: Named + Serialize,
     {
         let name = remover.owner.name();
-        let id = ObjectId { kind: K::kind(&()).into_owned(), name: name.to_owned() };
+        let id = ObjectId { kind: Kind::of::<K>().name().to_owned(), name: name.to_owned() };
         if manifest.is_none() && self.memory.is_nowhere(self.namespace, &id) {
             // From now on it would be somebody's edit.
             self.memory.record_absent(self.namespace, id);
@@ -206,72 +208,55 @@ impl Deliverer<'_> {
         manifest: Option<K>,
     ) -> Result<Option<Delivery>, DeliverError>
     where
-        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
-        K: Serialize + DeserializeOwned + Clone + Debug,
+        K: Named + Serialize,
     {
         match manifest {
             Some(manifest) => Ok(Some(self.apply_inside(&manifest).await?)),
-            None => self.remove::<K>(remover, remover.owner.name()).await,
+            None => self.remove(remover, Kind::of::<K>(), remover.owner.name()).await,
         }
     }
 
     /// Sees to it that there is no object of this name of the environment's own. Asked once: from then on the watch would
     /// tell. Somebody else's is left alone, and told of each time.
-    pub async fn remove<K>(&self, remover: Remover<'_>, name: &str) -> Result<Option<Delivery>, DeliverError>
-    where
-        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
-        K: DeserializeOwned + Clone + Debug,
-    {
-        let id = ObjectId { kind: K::kind(&()).into_owned(), name: name.to_owned() };
+    pub async fn remove(
+        &self,
+        remover: Remover<'_>,
+        kind: Kind,
+        name: &str,
+    ) -> Result<Option<Delivery>, DeliverError> {
+        let id = ObjectId { kind: kind.name().to_owned(), name: name.to_owned() };
         if self.memory.is_absent(self.namespace, &id) {
             return Ok(None);
         }
-        if let Removed::Foreign(_) = remover.remove::<K>(self.client, name).await? {
+        if let Removed::Foreign(_) = remover.remove(kind, self.client, name).await? {
             return Ok(Some(Delivery::Foreign));
         }
         self.memory.record_absent(self.namespace, id);
         Ok(None)
     }
 
-    fn inside<K>(&self) -> Api<K>
-    where
-        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
-    {
-        Api::namespaced(self.client.clone(), self.namespace.as_str())
-    }
-
-    async fn apply_inside<K>(&self, manifest: &K) -> Result<Delivery, DeliverError>
-    where
-        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
-        K: Serialize + DeserializeOwned + Clone + Debug,
-    {
-        self.apply(&self.inside(), manifest, manifest).await
+    async fn apply_inside<K: Named + Serialize>(&self, manifest: &K) -> Result<Delivery, DeliverError> {
+        let written = Written::of(manifest)?;
+        self.apply(&written.kind.inside(self.client, self.namespace), &written).await
     }
 
     async fn apply_secret(&self, manifest: &Confidential<Secret>) -> Result<Delivery, DeliverError> {
-        self.apply(&self.inside(), &manifest.0, manifest).await
+        self.apply_inside(&manifest.0).await
     }
 
-    /// Applies `body` under the name of `manifest`, unless it stands as it was applied before. `body` is what `Debug` may
-    /// show.
-    async fn apply<K, B>(&self, api: &Api<K>, manifest: &K, body: &B) -> Result<Delivery, DeliverError>
-    where
-        K: Resource<DynamicType = ()> + DeserializeOwned + Clone + Debug,
-        B: Serialize + Debug,
-    {
-        let id = ObjectId { kind: K::kind(&()).into_owned(), name: manifest.name_any() };
-        let what = format!("{} {}", id.kind, id.name);
-        let json =
-            serde_json::to_vec(body).map_err(|source| DeliverError::Encode { what: what.clone(), source })?;
+    /// Applies a manifest, unless it stands as it was applied before.
+    async fn apply(&self, api: &Api<Metadata>, manifest: &Written) -> Result<Delivery, DeliverError> {
+        let id = ObjectId { kind: manifest.kind.name().to_owned(), name: manifest.name.clone() };
+        let what = manifest.what();
         let mut hash = [0; 32];
-        hash.copy_from_slice(digest(&SHA256, &json).as_ref());
+        hash.copy_from_slice(digest(&SHA256, manifest.json.0.get().as_bytes()).as_ref());
         if self.memory.stands(self.namespace, &id, &hash) {
             return Ok(Delivery::Unchanged);
         }
         let parameters = PatchParams::apply(MANAGER).force();
-        let patch = Patch::Apply(body);
+        let patch = Patch::Apply(&manifest.json);
         let action = format!("apply {what} in {}", self.namespace);
-        let send = || api.patch_metadata(&id.name, &parameters, &patch);
+        let send = || api.patch(&id.name, &parameters, &patch);
         let mut edits = 0;
         loop {
             if edits == MOST_EDITS {
@@ -281,7 +266,7 @@ impl Deliverer<'_> {
             let answer = match call_patiently(&action, send).await {
                 Err(error) if error.is_invalid() && is_replaceable(&id.kind) => {
                     tracing::warn!(namespace = %self.namespace, kind = %id.kind, name = %id.name, %error, "put right");
-                    self.put_right(api, &id.name, &what, body).await?;
+                    self.put_right(api, manifest).await?;
                     call_patiently(&action, send).await?
                 }
                 answer => answer?,
@@ -302,16 +287,13 @@ impl Deliverer<'_> {
     }
 
     /// Makes what others set in an object the operator's own, so that the next apply takes it away.
-    async fn take_over<K>(
+    async fn take_over(
         &self,
-        api: &Api<K>,
+        api: &Api<Metadata>,
         what: &str,
         meta: &ObjectMeta,
         fields: &[ManagedFieldsEntry],
-    ) -> Result<(), DeliverError>
-    where
-        K: Resource<DynamicType = ()> + DeserializeOwned + Clone + Debug,
-    {
+    ) -> Result<(), DeliverError> {
         let name = meta.name.as_deref().unwrap_or_default();
         tracing::warn!(namespace = %self.namespace, %what, "fields of somebody else are taken out");
         // With the version, so that nothing is written over what is not known yet.
@@ -322,7 +304,7 @@ impl Deliverer<'_> {
         }});
         let parameters = PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
         let patch = Patch::Merge(&body);
-        match call(format!("take over {what}"), api.patch_metadata(name, &parameters, &patch)).await {
+        match call(format!("take over {what}"), api.patch(name, &parameters, &patch)).await {
             // It was changed meanwhile, or is gone: the next apply sees how it is.
             Err(error) if error.is_conflict() => Ok(()),
             answer => Ok(absent_is_none(answer).map(drop)?),
@@ -330,28 +312,19 @@ impl Deliverer<'_> {
     }
 
     /// Somebody's edit stands in the way of what is applied. Where lists are merged by key, a port of another number
-    /// under the same name is one: a merge patch, which takes every list of `body` whole, undoes it in place, and the
+    /// under the same name is one: a merge patch, which takes every list of the manifest whole, undoes it in place, and the
     /// Service keeps its address. What cannot be undone, as `immutable: true`, is deleted, to be made anew; what a rule of
     /// the cluster refuses stays as it is, for a new one would be refused as well.
-    async fn put_right<K, B>(
-        &self,
-        api: &Api<K>,
-        name: &str,
-        what: &str,
-        body: &B,
-    ) -> Result<(), DeliverError>
-    where
-        K: Resource<DynamicType = ()> + DeserializeOwned + Clone + Debug,
-        B: Serialize + Debug,
-    {
+    async fn put_right(&self, api: &Api<Metadata>, manifest: &Written) -> Result<(), DeliverError> {
+        let (name, what) = (&manifest.name, manifest.what());
         let parameters = PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
-        let patch = Patch::Merge(body);
-        match call(format!("put {what} right"), api.patch_metadata(name, &parameters, &patch)).await {
+        let patch = Patch::Merge(&manifest.json);
+        match call(format!("put {what} right"), api.patch(name, &parameters, &patch)).await {
             // A budget may have the least that is available or the most that is not: what somebody put in the place of ours
             // cannot be had beside it.
             Err(error)
                 if error.is_immutable()
-                    || (error.is_invalid() && K::kind(&()) == PodDisruptionBudget::kind(&())) =>
+                    || (error.is_invalid() && manifest.kind == Kind::of::<PodDisruptionBudget>()) =>
             {
                 let parameters = DeleteParams::default();
                 absent_is_none(call(format!("make {what} anew"), api.delete(name, &parameters)).await)?;
@@ -359,6 +332,26 @@ impl Deliverer<'_> {
             }
             answer => Ok(absent_is_none(answer).map(drop)?),
         }
+    }
+}
+
+/// A manifest as it is sent. It may be a Secret: nothing of it is shown but its kind and name.
+struct Written {
+    kind: Kind,
+    name: String,
+    json: Confidential<Box<RawValue>>,
+}
+
+impl Written {
+    fn of<K: Named + Serialize>(manifest: &K) -> Result<Self, DeliverError> {
+        let (kind, name) = (Kind::of::<K>(), manifest.name_any());
+        let json = to_raw_value(manifest)
+            .map_err(|source| DeliverError::Encode { what: format!("{} {name}", kind.name()), source })?;
+        Ok(Self { kind, name, json: Confidential(json) })
+    }
+
+    fn what(&self) -> String {
+        format!("{} {}", self.kind.name(), self.name)
     }
 }
 

@@ -17,6 +17,7 @@ use crate::{
         validate::Tenant,
     },
     keys::{self, KeyError},
+    kinds::Kind,
     labels,
     manifests::Confidential,
     memory::{Memory, ObjectId, Version},
@@ -137,9 +138,9 @@ pub async fn standing_credentials(
 
 /// Whether a profile stands in the tenant's namespace.
 pub async fn has_profile(client: &Client, tenant: &Tenant) -> Result<bool, CallError> {
-    let api = Api::<ConfigMap>::namespaced(client.clone(), tenant.namespace.as_str());
+    let api = Kind::of::<ConfigMap>().inside(client, &tenant.namespace);
     let name = tenant.owner.profile_config_map();
-    let answer = call_patiently("look for the tenant's profile", || api.get_metadata(&name)).await;
+    let answer = call_patiently("look for the tenant's profile", || api.get(&name)).await;
     Ok(absent_is_none(answer)?.is_some())
 }
 

@@ -1,7 +1,7 @@
 //! The steps for one environment. What fails here stays here: the client's other environments are not touched by it.
 
-use k8s_openapi::api::core::v1::Secret;
-use kube::{Resource, runtime::reflector::ObjectRef};
+use k8s_openapi::api::core::v1::{Namespace, Secret};
+use kube::Resource;
 use mcp_crds::McpClient;
 
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
         validate::{Database, Route, Tenant},
     },
     context::Context,
+    kinds::Kind,
     labels,
     manifests::Delivery,
     memory::Inputs,
@@ -188,7 +189,7 @@ async fn attempt(
     let remover = Remover { owner: &tenant.owner, environment: tenant.environment };
     let applied = Box::pin(deliverer.manifests(remover, prepared)).await?;
     if tenant.pods.image_pull_secret.is_none() {
-        deliverer.remove::<Secret>(remover, &tenant.owner.pull_secret()).await?;
+        deliverer.remove(remover, Kind::of::<Secret>(), &tenant.owner.pull_secret()).await?;
     }
     // Only now does nothing lead to this tenant from the address before.
     deliverer.namespace(&settled).await?;
@@ -249,7 +250,7 @@ fn not_to_be_had(context: &Context, tenant: &Tenant, standing: Standing) -> Opti
 
 /// Takes the address for this tenant; what it has beside is what its route still leads to it from.
 fn take_address(context: &Context, tenant: &Tenant, wanted: Option<&str>) -> Result<Claims, ClientKey> {
-    let known = context.stores.namespaces.get(&ObjectRef::new(tenant.namespace.as_str()));
+    let known = context.stores.namespaces.get(&Kind::of::<Namespace>().named(tenant.namespace.as_str()));
     let before = known.iter().flat_map(|namespace| claims::addresses(namespace.meta())).map(str::to_owned);
     context.holdings.take(&tenant.namespace, &tenant.owner, wanted, before.collect())
 }
@@ -296,9 +297,9 @@ async fn stands(
     let Some(workload) = context.watches.workload(&tenant.namespace).await else {
         return Ok(Stands::CannotTell);
     };
-    let hash = workload.deployment.as_deref().and_then(|deployment| {
-        deployment.spec.as_ref()?.template.metadata.as_ref()?.annotations.as_ref()?.get(labels::SECRETS_HASH)
-    });
+    let deployment = workload.deployment.as_deref();
+    let hash = deployment
+        .and_then(|deployment| deployment.spec.template.metadata.annotations.get(labels::SECRETS_HASH));
     Ok(if hash.is_none() || hash != inventory.secrets_hash.as_ref() {
         Stands::Changed
     } else {

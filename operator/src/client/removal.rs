@@ -1,21 +1,17 @@
 //! Taking away what the operator made, and nothing else: an object of the same name that somebody else made stays, and is
 //! named.
 
-use std::fmt::Debug;
-
-use k8s_openapi::{
-    NamespaceResourceScope, api::apps::v1::Deployment, apimachinery::pkg::apis::meta::v1::ObjectMeta,
-};
+use k8s_openapi::{api::apps::v1::Deployment, apimachinery::pkg::apis::meta::v1::ObjectMeta};
 use kube::{
-    Api, Client, Resource,
+    Client, Resource,
     api::{DeleteParams, Preconditions, PropagationPolicy},
 };
 use mcp_crds::EnvironmentName;
-use serde::de::DeserializeOwned;
 
 use crate::{
     api::{CallError, absent_is_none, call_patiently},
     client::fields,
+    kinds::Kind,
     labels,
     names::ClientKey,
 };
@@ -46,13 +42,11 @@ pub struct Remover<'a> {
 impl Remover<'_> {
     /// Removes the object of this name if it is the environment's own. A Deployment in the foreground: it stays until what it
     /// made is gone. Everything else goes at once, so that nobody follows it any more when this has returned.
-    pub async fn remove<K>(&self, client: &Client, name: &str) -> Result<Removed, CallError>
-    where
-        K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + DeserializeOwned + Clone + Debug,
-    {
+    pub async fn remove(&self, kind: Kind, client: &Client, name: &str) -> Result<Removed, CallError> {
         let namespace = self.owner.namespace(self.environment);
-        let api = Api::<K>::namespaced(client.clone(), namespace.as_str());
-        let kind = K::kind(&());
+        let api = kind.inside(client, &namespace);
+        let foreground = kind == Kind::of::<Deployment>();
+        let kind = kind.name();
         let (look, action) = (
             format!("look for {kind} {name} in {namespace}"),
             format!("remove {kind} {name} from {namespace}"),
@@ -60,7 +54,7 @@ impl Remover<'_> {
         let mut looks = 0;
         loop {
             looks += 1;
-            let Some(found) = absent_is_none(call_patiently(&look, || api.get_metadata(name)).await)? else {
+            let Some(found) = absent_is_none(call_patiently(&look, || api.get(name)).await)? else {
                 return Ok(Removed::Gone);
             };
             let meta = found.meta();
@@ -72,7 +66,7 @@ impl Remover<'_> {
                 return Ok(Removed::Going);
             }
             let parameters = DeleteParams {
-                propagation_policy: Some(if kind == Deployment::kind(&()) {
+                propagation_policy: Some(if foreground {
                     PropagationPolicy::Foreground
                 } else {
                     PropagationPolicy::Background

@@ -13,10 +13,7 @@ use k8s_openapi::{
     },
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
-use kube::{
-    Api,
-    api::{DeleteParams, Preconditions},
-};
+use kube::api::{DeleteParams, Preconditions};
 use mcp_crds::{DeletionPolicy, EnvironmentName};
 
 use crate::{
@@ -29,6 +26,7 @@ use crate::{
     },
     context::Context,
     external::{HTTPRoute, PodMonitor},
+    kinds::Kind,
     labels,
     names::{ClientKey, TenantNamespace},
     render,
@@ -128,8 +126,8 @@ async fn destroy(
         deliverer
             .rights(&render::role_binding::build(owner, environment, &context.platform.settings))
             .await?;
-        remover.remove::<Ingress>(&context.client, owner.name()).await?;
-        if remover.remove::<Deployment>(&context.client, owner.name()).await? == Removed::Going {
+        remover.remove(Kind::of::<Ingress>(), &context.client, owner.name()).await?;
+        if remover.remove(Kind::of::<Deployment>(), &context.client, owner.name()).await? == Removed::Going {
             return Ok(Progress::Waiting);
         }
         database::destroy(context, owner, environment).await?;
@@ -140,7 +138,7 @@ async fn destroy(
         preconditions: Some(Preconditions { uid: meta.uid.clone(), resource_version: None }),
         ..DeleteParams::default()
     };
-    let api = Api::<Namespace>::all(context.client.clone());
+    let api = Kind::of::<Namespace>().all(&context.client);
     let request = api.delete(namespace.as_str(), &parameters);
     let answer = absent_is_none(call(format!("delete the namespace {namespace}"), request).await)?;
     Ok(if answer.is_some() { Progress::Waiting } else { Progress::Done })
@@ -156,23 +154,23 @@ async fn detach(
     let (client, owner) = (&context.client, remover.owner);
     // Nobody is sent to a server that is about to end.
     let routes = [
-        remover.remove::<Ingress>(client, owner.name()).await?,
-        remover.remove::<HTTPRoute>(client, owner.name()).await?,
+        remover.remove(Kind::of::<Ingress>(), client, owner.name()).await?,
+        remover.remove(Kind::of::<HTTPRoute>(), client, owner.name()).await?,
     ];
-    let deployment = remover.remove::<Deployment>(client, owner.name()).await?;
+    let deployment = remover.remove(Kind::of::<Deployment>(), client, owner.name()).await?;
     if deployment == Removed::Going {
         return Ok(Progress::Waiting);
     }
     let others = [
         deployment,
-        remover.remove::<EndpointSlice>(client, &render::asleep::name(owner)).await?,
-        remover.remove::<PodDisruptionBudget>(client, owner.name()).await?,
-        remover.remove::<PodMonitor>(client, owner.name()).await?,
-        remover.remove::<Service>(client, owner.name()).await?,
-        remover.remove::<Secret>(client, &owner.credentials_secret()).await?,
-        remover.remove::<Secret>(client, &owner.pull_secret()).await?,
-        remover.remove::<ConfigMap>(client, &owner.profile_config_map()).await?,
-        remover.remove::<ServiceAccount>(client, owner.name()).await?,
+        remover.remove(Kind::of::<EndpointSlice>(), client, &render::asleep::name(owner)).await?,
+        remover.remove(Kind::of::<PodDisruptionBudget>(), client, owner.name()).await?,
+        remover.remove(Kind::of::<PodMonitor>(), client, owner.name()).await?,
+        remover.remove(Kind::of::<Service>(), client, owner.name()).await?,
+        remover.remove(Kind::of::<Secret>(), client, &owner.credentials_secret()).await?,
+        remover.remove(Kind::of::<Secret>(), client, &owner.pull_secret()).await?,
+        remover.remove(Kind::of::<ConfigMap>(), client, &owner.profile_config_map()).await?,
+        remover.remove(Kind::of::<ServiceAccount>(), client, owner.name()).await?,
     ];
     namespace::mark_detached(client, owner, namespace, true).await?;
     forget(context, namespace);

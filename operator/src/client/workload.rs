@@ -1,14 +1,11 @@
 //! What the watches show of a tenant's workload, in words. Knows no cluster.
 
-use k8s_openapi::api::{
-    apps::v1::{Deployment, DeploymentCondition},
-    core::v1::{ContainerStatus, Pod},
-};
 use kube::ResourceExt;
 
 use crate::{
     client::outcome::{Reason, Verdict},
     labels,
+    running::{Condition, Container, Running},
     watches::Workload,
 };
 
@@ -20,8 +17,7 @@ pub fn judge(workload: &Workload) -> Verdict {
     if is_rolled_out(deployment) {
         return Verdict::yes("the server runs and answers");
     }
-    let status = deployment.status.as_ref();
-    let seen = status.and_then(|status| status.observed_generation) >= deployment.metadata.generation;
+    let seen = deployment.status.observed_generation >= deployment.metadata.generation;
     // Faults of the rollout before this one say nothing about this one.
     let fault = seen.then(|| pod_fault(&workload.pods).or_else(|| deployment_fault(deployment))).flatten();
     match fault {
@@ -39,8 +35,7 @@ pub fn revision(workload: &Workload) -> Option<String> {
 pub fn running_image(workload: &Workload) -> Option<String> {
     let pods = workload.pods.iter().filter(|pod| !is_ending(pod));
     let images = pods.filter_map(|pod| {
-        let containers = pod.status.as_ref()?.container_statuses.as_ref()?;
-        let server = containers.iter().find(|container| container.name == "server")?;
+        let server = pod.status.container_statuses.iter().find(|container| container.name == "server")?;
         let image = Some(server.image_id.clone()).filter(|image| !image.is_empty())?;
         Some((pod.creation_timestamp().map(|time| time.0), image))
     });
@@ -52,28 +47,30 @@ pub fn digest(image: &str) -> Option<&str> {
     image.rsplit_once('@').map(|(_, digest)| digest).filter(|digest| digest.starts_with("sha256:"))
 }
 
-fn is_rolled_out(deployment: &Deployment) -> bool {
-    let Some(status) = &deployment.status else { return false };
-    let asked = deployment.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1);
-    status.observed_generation >= deployment.metadata.generation
-        && status.updated_replicas.unwrap_or(0) >= asked
-        && status.replicas.unwrap_or(0) == status.updated_replicas.unwrap_or(0)
-        && status.available_replicas.unwrap_or(0) >= asked
+fn is_rolled_out(deployment: &Running) -> bool {
+    let status = &deployment.status;
+    let asked = deployment.spec.replicas.unwrap_or(1);
+    // Of one that nobody has looked at yet, nothing is known.
+    status.observed_generation.is_some()
+        && status.observed_generation >= deployment.metadata.generation
+        && status.updated_replicas >= asked
+        && status.replicas == status.updated_replicas
+        && status.available_replicas >= asked
 }
 
-fn is_ending(pod: &Pod) -> bool {
+fn is_ending(pod: &Running) -> bool {
     pod.metadata.deletion_timestamp.is_some()
 }
 
-fn pod_fault(pods: &[impl AsRef<Pod>]) -> Option<String> {
+fn pod_fault(pods: &[impl AsRef<Running>]) -> Option<String> {
     // A pod on its way out is no fault, and of two the younger is the one that should run.
     let pod = pods
         .iter()
         .map(AsRef::as_ref)
         .filter(|pod| !is_ending(pod))
         .max_by_key(|pod| pod.creation_timestamp().map(|time| time.0))?;
-    let status = pod.status.as_ref()?;
-    let unscheduled = status.conditions.iter().flatten().find(|condition| {
+    let status = &pod.status;
+    let unscheduled = status.conditions.iter().find(|condition| {
         condition.type_ == "PodScheduled" && condition.status == "False" && condition.reason.is_some()
     });
     if let Some(condition) = unscheduled {
@@ -84,13 +81,12 @@ fn pod_fault(pods: &[impl AsRef<Pod>]) -> Option<String> {
             "free or add capacity",
         ));
     }
-    let containers =
-        status.init_container_statuses.iter().flatten().chain(status.container_statuses.iter().flatten());
-    containers.into_iter().find_map(container_fault)
+    let mut containers = status.init_container_statuses.iter().chain(&status.container_statuses);
+    containers.find_map(container_fault)
 }
 
-fn container_fault(container: &ContainerStatus) -> Option<String> {
-    let state = container.state.as_ref()?;
+fn container_fault(container: &Container) -> Option<String> {
+    let state = &container.state;
     let waiting = state.waiting.as_ref();
     let reason = waiting.and_then(|waiting| waiting.reason.as_deref()).unwrap_or_default();
     let message = waiting.and_then(|waiting| waiting.message.as_deref()).unwrap_or_default();
@@ -98,7 +94,7 @@ fn container_fault(container: &ContainerStatus) -> Option<String> {
         // Waiting to be started again, ended, or started again and not ready yet: one crash loop, told in the same words
         // through all its turns, or the status would change every few seconds.
         "CrashLoopBackOff" | "" => {
-            let before = container.last_state.as_ref().and_then(|state| state.terminated.as_ref());
+            let before = container.last_state.terminated.as_ref();
             let ended = state.terminated.as_ref().or(before).filter(|ended| ended.exit_code != 0);
             match ended {
                 Some(ended) if !container.ready => {
@@ -122,9 +118,9 @@ fn container_fault(container: &ContainerStatus) -> Option<String> {
 
 const READ_LOG: &str = "read the log of its container";
 
-fn deployment_fault(deployment: &Deployment) -> Option<String> {
-    let conditions = deployment.status.as_ref()?.conditions.as_ref()?;
-    let is = |condition: &&DeploymentCondition, kind: &str, status: &str| {
+fn deployment_fault(deployment: &Running) -> Option<String> {
+    let conditions = &deployment.status.conditions;
+    let is = |condition: &&Condition, kind: &str, status: &str| {
         condition.type_ == kind && condition.status == status
     };
     let fault = conditions
@@ -156,7 +152,7 @@ mod tests {
     use super::*;
     use crate::client::outcome::Holds;
 
-    fn deployment(status: &Value) -> Arc<Deployment> {
+    fn deployment(status: &Value) -> Arc<Running> {
         let value = json!({
             "metadata": {"generation": 2},
             "spec": {"replicas": 1, "selector": {}, "template": {}},

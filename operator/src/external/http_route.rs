@@ -4,6 +4,17 @@
 use kube::CustomResource;
 use serde::{Deserialize, Serialize};
 
+use crate::kinds::{Kind, Named, Names};
+
+impl Named for HTTPRoute {
+    const KIND: Kind = Kind(&Names {
+        group: "gateway.networking.k8s.io",
+        version: "v1",
+        kind: "HTTPRoute",
+        plural: "httproutes",
+    });
+}
+
 /// Which requests a Gateway sends where.
 #[derive(CustomResource, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[kube(

@@ -5,6 +5,17 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::CustomResource;
 use serde::{Deserialize, Serialize};
 
+use crate::kinds::{Kind, Named, Names};
+
+impl Named for PodMonitor {
+    const KIND: Kind = Kind(&Names {
+        group: "monitoring.coreos.com",
+        version: "v1",
+        kind: "PodMonitor",
+        plural: "podmonitors",
+    });
+}
+
 /// Which pods Prometheus asks for metrics, and how.
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[kube(

@@ -27,7 +27,7 @@ fn client(name: &str, generation: i64, observed: i64, reason: &str) -> Guarded {
         conditions: vec![condition],
         ..McpClientStatus::default()
     });
-    kube::core::DeserializeGuard(Ok(client))
+    crate::guard::DeserializeGuard(Ok(client))
 }
 
 #[test]

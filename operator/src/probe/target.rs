@@ -57,7 +57,7 @@ impl Target {
         let pods: Vec<PodAddress> = pods
             .into_iter()
             .filter_map(|pod| {
-                let ip = pod.status.as_ref()?.pod_ip.as_ref()?.parse().ok()?;
+                let ip = pod.status.pod_ip.as_ref()?.parse().ok()?;
                 Some(PodAddress { uid: pod.uid()?, ip })
             })
             .collect();

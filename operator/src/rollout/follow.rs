@@ -8,13 +8,12 @@ use std::{
 
 use jiff::Timestamp;
 use k8s_openapi::{
-    api::core::v1::{ConfigMap, Namespace},
+    api::core::v1::ConfigMap,
     apimachinery::pkg::apis::meta::v1::{Condition, Time},
 };
 use kube::{
     Api, Client, Resource, ResourceExt,
     api::{Patch, PatchParams},
-    core::PartialObjectMeta,
     runtime::reflector::{ObjectRef, Store},
 };
 use mcp_crds::McpPlan;
@@ -29,6 +28,7 @@ use super::{
 use crate::{
     api::{CallError, absent_is_none, call},
     clock::Clock,
+    kinds::Metadata,
     labels,
     names::ClientKey,
     stores::{Guarded, GuardedPlan, Trigger},
@@ -50,7 +50,7 @@ pub struct Rolling {
     /// Every client.
     pub clients: Store<Guarded>,
     /// Every tenant's namespace.
-    pub namespaces: Store<PartialObjectMeta<Namespace>>,
+    pub namespaces: Store<Metadata>,
     /// Every plan.
     pub plans: Store<GuardedPlan>,
     /// What is kept, for its annotations.

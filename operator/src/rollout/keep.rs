@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::{
-    Api, Client, ResourceExt,
+    Client, ResourceExt,
     api::{DeleteParams, Patch, PatchParams},
 };
 use serde_json::json;
@@ -13,6 +13,7 @@ use super::{state::Kept, table::Domain};
 use crate::{
     MANAGER,
     api::{CallError, absent_is_none, call},
+    kinds::Kind,
     labels,
 };
 
@@ -72,15 +73,15 @@ pub async fn write(
         "metadata": {"name": name, "labels": {labels::ROLLOUT: "true", labels::MANAGED_BY: MANAGER}},
         "data": {STATE: state, "summary": summary},
     });
-    let api = Api::<ConfigMap>::namespaced(client.clone(), namespace);
+    let api = Kind::of::<ConfigMap>().namespaced(client, namespace);
     let (parameters, patch) = (PatchParams::apply(MANAGER).force(), Patch::Apply(&body));
-    call("keep the state of the roll-out", api.patch_metadata(&name, &parameters, &patch)).await?;
+    call("keep the state of the roll-out", api.patch(&name, &parameters, &patch)).await?;
     Ok(())
 }
 
 /// Forgets a domain that is no more.
 pub async fn remove(client: &Client, namespace: &str, domain: &str) -> Result<(), CallError> {
-    let api = Api::<ConfigMap>::namespaced(client.clone(), namespace);
+    let api = Kind::of::<ConfigMap>().namespaced(client, namespace);
     let (name, parameters) = (name_of(domain), DeleteParams::default());
     absent_is_none(call("forget the roll-out of a plan that is gone", api.delete(&name, &parameters)).await)?;
     Ok(())

@@ -3,15 +3,12 @@
 use std::sync::Arc;
 
 use k8s_openapi::{api::core::v1::Namespace, apimachinery::pkg::apis::meta::v1::Condition};
-use kube::{
-    ResourceExt,
-    core::PartialObjectMeta,
-    runtime::reflector::{ObjectRef, Store},
-};
+use kube::{ResourceExt, runtime::reflector::Store};
 use mcp_crds::{EnvironmentName, EnvironmentStatus};
 
 use super::{Revision, decide::Seen};
 use crate::{
+    kinds::{Kind, Metadata},
     labels,
     names::{ClientKey, TenantNamespace},
     stores::Guarded,
@@ -41,7 +38,7 @@ pub enum Standing {
 
 impl Place {
     /// The environments of a client.
-    pub fn of(guarded: &Arc<Guarded>, namespaces: &Store<PartialObjectMeta<Namespace>>) -> Vec<Self> {
+    pub fn of(guarded: &Arc<Guarded>, namespaces: &Store<Metadata>) -> Vec<Self> {
         let Ok(client) = &guarded.0 else { return Vec::new() };
         let Ok(owner) = ClientKey::new(&client.namespace().unwrap_or_default(), &client.name_any()) else {
             return Vec::new();
@@ -102,12 +99,9 @@ fn trouble(status: Option<&EnvironmentStatus>) -> String {
 }
 
 /// What the namespace of an environment says.
-pub fn standing(
-    namespaces: &Store<PartialObjectMeta<Namespace>>,
-    owner: &ClientKey,
-    environment: EnvironmentName,
-) -> Standing {
-    let Some(namespace) = namespaces.get(&ObjectRef::new(owner.namespace(environment).as_str())) else {
+pub fn standing(namespaces: &Store<Metadata>, owner: &ClientKey, environment: EnvironmentName) -> Standing {
+    let name = owner.namespace(environment);
+    let Some(namespace) = namespaces.get(&Kind::of::<Namespace>().named(name.as_str())) else {
         return Standing::Absent;
     };
     let meta = &namespace.metadata;

@@ -2,10 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::{
-    api::core::v1::{Event, PersistentVolumeClaim},
-    apimachinery::pkg::apis::meta::v1::Condition,
-};
+use k8s_openapi::{api::core::v1::Event, apimachinery::pkg::apis::meta::v1::Condition};
 use serde_json::Value;
 
 use super::{
@@ -18,6 +15,7 @@ use crate::{
         workload,
     },
     commands::draft::{NEEDED, NEEDED_WITH_GOOGLE},
+    running::Running,
     watches::Workload,
 };
 
@@ -42,7 +40,7 @@ pub struct EnvironmentSeen {
     /// What runs there.
     pub workload: Seen<Workload>,
     /// Its volume.
-    pub volume: Seen<PersistentVolumeClaim>,
+    pub volume: Seen<Running>,
     /// What the cluster warned of there.
     pub events: Vec<Event>,
 }
@@ -235,7 +233,7 @@ fn missing_keys(object: &Value, seen: &EnvironmentSeen, client: &ClientSeen) -> 
 
 fn volume_problem(seen: &EnvironmentSeen, place: &Place<'_>) -> Option<(String, String)> {
     let Seen::There(claim) = &seen.volume else { return None };
-    let pending = claim.status.as_ref().and_then(|status| status.phase.as_deref()) == Some("Pending");
+    let pending = claim.status.phase.as_deref() == Some("Pending");
     let name = claim.metadata.name.as_deref().unwrap_or_default();
     let event = seen.events.iter().rev().find(|event| {
         event.involved_object.name.as_deref() == Some(name)

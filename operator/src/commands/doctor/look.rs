@@ -2,12 +2,9 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use k8s_openapi::{
-    NamespaceResourceScope,
-    api::{
-        apps::v1::Deployment,
-        core::v1::{Event, Pod, Secret},
-    },
+use k8s_openapi::api::{
+    apps::v1::Deployment,
+    core::v1::{Event, PersistentVolumeClaim, Pod, Secret},
 };
 use kube::{
     Api, Client, Resource,
@@ -25,7 +22,9 @@ use super::{
 use crate::{
     api::{CallError, absent_is_none, call},
     client::{outcome::Holds, workload},
+    kinds::Kind,
     labels,
+    running::Running,
     watches::Workload,
 };
 
@@ -101,7 +100,7 @@ async fn operator(client: &Client, namespace: &str) -> (Ready, Vec<Problem>) {
         message,
         next,
     };
-    match seen::<Deployment>(client, namespace, OPERATOR).await {
+    match running(client, Kind::of::<Deployment>(), namespace, OPERATOR).await {
         Seen::Hidden(why) => {
             let next = format!(
                 "ask for the right to read deployments in {namespace}, or say where the operator runs with --operator-namespace"
@@ -117,9 +116,8 @@ async fn operator(client: &Client, namespace: &str) -> (Ready, Vec<Problem>) {
             (Ready::No, vec![problem("NotInstalled", message, next)])
         }
         Seen::There(deployment) => {
-            let selector = deployment.spec.as_ref().and_then(|spec| spec.selector.match_labels.clone());
-            let selector: Vec<String> =
-                selector.unwrap_or_default().iter().map(|(key, value)| format!("{key}={value}")).collect();
+            let selector = deployment.spec.selector.match_labels.iter();
+            let selector: Vec<String> = selector.map(|(key, value)| format!("{key}={value}")).collect();
             let pods = pods(client, namespace, &selector.join(",")).await.unwrap_or_default();
             let verdict = workload::judge(&Workload { deployment: Some(Arc::new(deployment)), pods });
             if verdict.holds == Holds::Yes {
@@ -136,14 +134,18 @@ async fn one(client: &Client, object: &DynamicObject) -> ClientSeen {
     let object = serde_json::to_value(object).unwrap_or_default();
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (name, agency) = (text("/metadata/name"), text("/metadata/namespace"));
-    let secret = seen::<Secret>(client, &agency, &text("/spec/credentialsSecretRef/name")).await;
+    let secrets = Api::<Secret>::namespaced(client.clone(), &agency);
+    let secret = seen(secrets, "Secret", &agency, &text("/spec/credentialsSecretRef/name")).await;
     let mut environments = Vec::new();
     for environment in object.pointer("/spec/environments").and_then(Value::as_array).into_iter().flatten() {
         let environment = environment["name"].as_str().unwrap_or_default().to_owned();
         let namespace = format!("{name}-{environment}");
         environments.push(EnvironmentSeen {
             workload: workload_in(client, &namespace, &name).await,
-            volume: seen(client, &namespace, &format!("{name}-data")).await,
+            volume: {
+                let kind = Kind::of::<PersistentVolumeClaim>();
+                running(client, kind, &namespace, &format!("{name}-data")).await
+            },
             events: events(client, &namespace).await,
             name: environment,
             namespace,
@@ -167,7 +169,7 @@ fn key_names(secret: Seen<Secret>) -> Seen<BTreeSet<String>> {
 }
 
 async fn workload_in(client: &Client, namespace: &str, name: &str) -> Seen<Workload> {
-    let deployment = match seen::<Deployment>(client, namespace, name).await {
+    let deployment = match running(client, Kind::of::<Deployment>(), namespace, name).await {
         Seen::There(deployment) => Some(Arc::new(deployment)),
         Seen::Absent => None,
         Seen::Hidden(why) => return Seen::Hidden(why),
@@ -178,8 +180,8 @@ async fn workload_in(client: &Client, namespace: &str, name: &str) -> Seen<Workl
     }
 }
 
-async fn pods(client: &Client, namespace: &str, selector: &str) -> Result<Vec<Arc<Pod>>, CallError> {
-    let api = Api::<Pod>::namespaced(client.clone(), namespace);
+async fn pods(client: &Client, namespace: &str, selector: &str) -> Result<Vec<Arc<Running>>, CallError> {
+    let api = Api::<Running>::namespaced_with(client.clone(), namespace, &Kind::of::<Pod>());
     let list =
         call(format!("list the pods in {namespace}"), api.list(&ListParams::default().labels(selector)))
             .await?;
@@ -213,16 +215,20 @@ fn latest(event: &Event) -> Option<jiff::Timestamp> {
     series.or(last).or_else(|| event.event_time.as_ref().map(|time| time.0))
 }
 
-async fn seen<K>(client: &Client, namespace: &str, name: &str) -> Seen<K>
+/// How far something is.
+async fn running(client: &Client, kind: Kind, namespace: &str, name: &str) -> Seen<Running> {
+    let api = Api::<Running>::namespaced_with(client.clone(), namespace, &kind);
+    seen(api, kind.name(), namespace, name).await
+}
+
+async fn seen<K>(api: Api<K>, kind: &str, namespace: &str, name: &str) -> Seen<K>
 where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
     K: DeserializeOwned + Clone + std::fmt::Debug,
 {
     if name.is_empty() {
         return Seen::Absent;
     }
-    let api = Api::<K>::namespaced(client.clone(), namespace);
-    let action = format!("read the {} {name} in {namespace}", K::kind(&()));
+    let action = format!("read the {kind} {name} in {namespace}");
     match absent_is_none(call(action, api.get(name)).await) {
         Ok(Some(object)) => Seen::There(object),
         Ok(None) => Seen::Absent,

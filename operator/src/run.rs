@@ -381,11 +381,8 @@ async fn follow_namespaces(
             Seen::Gone(namespace) => (true, namespace),
             Seen::Listed | Seen::Forbidden => return,
         };
-        let Some((owner, environment)) = labels::owner_of(namespace.meta()) else { return };
+        let Some((owner, environment)) = labels::tenant_of(namespace.meta()) else { return };
         let tenant = owner.namespace(environment);
-        if tenant.as_str() != namespace.name_any() {
-            return;
-        }
         if gone {
             // Nothing that was in it stands any more.
             watches.end(&tenant);

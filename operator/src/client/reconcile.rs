@@ -229,7 +229,7 @@ async fn retire_unasked(
 ) -> Result<Progress, DeliverError> {
     let mut all = Progress::Done;
     for namespace in context.stores.namespaces.state() {
-        let Some((whose, environment)) = labels::owner_of(namespace.meta()) else { continue };
+        let Some((whose, environment)) = labels::tenant_of(namespace.meta()) else { continue };
         if whose != *owner || tenants.iter().any(|tenant| tenant.environment == environment) {
             continue;
         }

@@ -76,7 +76,7 @@ pub fn common(owner: &ClientKey, environment: EnvironmentName) -> BTreeMap<Strin
     labels
 }
 
-/// Who owns a namespace, if the operator made it.
+/// Whose an object is, if the operator made it.
 pub fn owner_of(namespace: &ObjectMeta) -> Option<(ClientKey, EnvironmentName)> {
     let label = |key: &str| namespace.labels.as_ref()?.get(key).map(String::as_str);
     if label(MANAGED_BY)? != MANAGER {
@@ -84,6 +84,14 @@ pub fn owner_of(namespace: &ObjectMeta) -> Option<(ClientKey, EnvironmentName)> 
     }
     let key = ClientKey::new(label(AGENCY)?, label(CLIENT)?).ok()?;
     Some((key, EnvironmentName::from_name(label(ENVIRONMENT)?)?))
+}
+
+/// Whose environment a namespace is: its labels say so, and its name does not say otherwise. Whoever may label a namespace
+/// could else hold a client, or its number, by one that has nothing to do with it.
+pub fn tenant_of(namespace: &ObjectMeta) -> Option<(ClientKey, EnvironmentName)> {
+    owner_of(namespace).filter(|(owner, environment)| {
+        namespace.name.as_deref() == Some(owner.namespace(*environment).as_str())
+    })
 }
 
 /// Whether something is kept without a client.
@@ -109,5 +117,19 @@ mod tests {
         meta.labels.as_mut().unwrap().insert(MANAGED_BY.to_owned(), "helm".to_owned());
         assert_eq!(owner_of(&meta), None);
         assert_eq!(owner_of(&ObjectMeta::default()), None);
+    }
+
+    #[test]
+    fn a_namespace_of_another_name_is_nobodys_whatever_its_labels_say() {
+        let key = ClientKey::new("agency", "ze").unwrap();
+        let labels = Some(common(&key, EnvironmentName::Staging));
+        let of = |name: &str| ObjectMeta {
+            name: Some(name.to_owned()),
+            labels: labels.clone(),
+            ..ObjectMeta::default()
+        };
+        assert_eq!(tenant_of(&of("ze-staging")), Some((key, EnvironmentName::Staging)));
+        assert_eq!(tenant_of(&of("ze-production")), None);
+        assert_eq!(tenant_of(&of("elsewhere")), None);
     }
 }

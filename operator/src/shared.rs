@@ -67,7 +67,7 @@ impl Shared {
     fn listed(&self, kind: &str) {
         for tenant in self.memory.listed(kind) {
             let known = self.namespaces.get(&Kind::of::<Namespace>().named(tenant.as_str()));
-            if let Some((owner, _)) = known.and_then(|namespace| labels::owner_of(namespace.meta())) {
+            if let Some((owner, _)) = known.and_then(|namespace| labels::tenant_of(namespace.meta())) {
                 self.trigger.client(&owner);
             }
         }

@@ -90,7 +90,7 @@ fn taken_by(
     for namespace in stores.namespaces.state() {
         if !labels::is_detached(namespace.meta())
             && has(namespace.meta())
-            && let Some((owner, _)) = labels::owner_of(namespace.meta())
+            && let Some((owner, _)) = labels::tenant_of(namespace.meta())
         {
             if owner != tenant.owner {
                 return Some(owner);

@@ -49,7 +49,7 @@ pub async fn cleanup(
         .items
         .iter()
         .filter_map(|namespace| {
-            let (_, environment) = labels::owner_of(namespace.meta())?;
+            let (_, environment) = labels::tenant_of(namespace.meta())?;
             Some((environment, namespace.meta(), will.fate_of(&owner.namespace(environment))))
         })
         .collect();

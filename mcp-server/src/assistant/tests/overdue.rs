@@ -57,6 +57,7 @@ async fn world() -> (World, Arc<Silent>, TurnLoop) {
         breaker: Breaker::new(breaker::Rule::default(), Arc::clone(&desk.clock)),
         board: Arc::new(StatusBoard::new(crate::test_bed::MONDAY)),
         recordings: None,
+        reader: guard::Reader::default(),
         desk,
     };
     let settings = WhatsAppSettings {

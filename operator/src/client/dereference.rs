@@ -175,7 +175,7 @@ async fn read_or_make_keys(
 ) -> Result<Secret, DereferenceError> {
     let standing = absent_is_none(call_patiently("read the tenant's keys", || api.get(name)).await)?;
     if let Some(secret) = standing {
-        let labels = tenant.meta(name.to_owned()).labels.unwrap_or_default();
+        let labels = labels::common(&tenant.owner, tenant.environment);
         if labels.iter().all(|(key, value)| secret.labels().get(key) == Some(value)) {
             return Ok(secret);
         }

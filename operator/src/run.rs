@@ -224,7 +224,7 @@ async fn work(
     let holdings = Arc::new(Holdings::default());
     let (trigger, triggers) = Trigger::new();
     let watches = Arc::new(TenantWatches::new(client.clone(), Arc::clone(&memory), trigger.clone()));
-    let (controller, _) = stores::controller::<McpClient>(client.clone());
+    let (controller, clients_listed) = stores::controller::<McpClient>(client.clone());
     let clients = controller.store();
     metrics.of(clients.clone());
 
@@ -331,7 +331,7 @@ async fn work(
         metrics,
         failures: Failures::default(),
     });
-    controller::run(controller, triggers, context, stop).await;
+    controller::run(controller, clients_listed, triggers, context, stop).await;
 }
 
 /// Begins to watch what there is one of per tenant. Returns what is to be listed, and where it is when it was.

@@ -114,6 +114,17 @@ pub async fn follow<K>(
 pub struct Listed(watch::Receiver<bool>);
 
 impl Listed {
+    /// What is told that everything was listed, and what waits for it.
+    pub fn new(listed: bool) -> (watch::Sender<bool>, Self) {
+        let (sender, receiver) = watch::channel(listed);
+        (sender, Self(receiver))
+    }
+
+    /// Whether it was.
+    pub fn is_so(&self) -> bool {
+        *self.0.borrow()
+    }
+
     /// Waits. False when nobody will list any more.
     pub async fn wait(&mut self) -> bool {
         self.0.wait_for(|listed| *listed).await.is_ok()
@@ -126,14 +137,14 @@ where
     K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
 {
     let (store, writer) = reflector::store();
-    let (sender, listed) = watch::channel(false);
+    let (sender, listed) = Listed::new(false);
     let events = watcher(Api::all(client), watcher::Config::default());
     let events = reflector(writer, events).inspect_ok(move |event| {
         if matches!(event, watcher::Event::InitDone) {
             sender.send_replace(true);
         }
     });
-    (Controller::for_stream(events.applied_objects(), store), Listed(listed))
+    (Controller::for_stream(events.applied_objects(), store), listed)
 }
 
 /// Leaves out who manages which field, and of what has no generation keeps who changed it when.
@@ -267,4 +278,25 @@ pub async fn follow_credentials(
         }
     });
     follow(kind.namespaced(&client, &agency), kind, watcher::Config::default(), writer, tell).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// A store tells only the last of those who wait for it.
+    #[tokio::test(start_paused = true)]
+    async fn everybody_who_waits_is_told_that_all_was_listed() {
+        let (sender, listed) = Listed::new(false);
+        let waits = |mut listed: Listed| tokio::spawn(async move { listed.wait().await });
+        let (first, second) = (waits(listed.clone()), waits(listed));
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        sender.send_replace(true);
+        let told = tokio::time::timeout(Duration::from_secs(1), async {
+            first.await.unwrap() && second.await.unwrap()
+        });
+        assert!(told.await.unwrap());
+    }
 }

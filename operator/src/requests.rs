@@ -1,17 +1,23 @@
 //! Counts the requests of a client by verb, resource and answer. What a reconcile costs the API server is a promise;
-//! this is its measure.
+//! this is its measure. And gives up those that nobody answers: a list or an Event has no other deadline, and whoever waits
+//! for it would wait for as long as the process lives.
 
 use std::{
     future::Future,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use http::{Method, Request, Response, Uri};
-use tower::{Layer, Service};
+use tower::{BoxError, Layer, Service};
 
 use crate::metrics::{Asked, Metrics};
+
+/// Longest until an answer begins; what a watch tells comes after. Longer than a call of [`crate::api`] may take, which knows
+/// better what it was for.
+const BEGINS_WITHIN: Duration = Duration::from_secs(40);
 
 /// Puts a [`Count`] around a service.
 #[derive(Clone, Debug)]
@@ -36,13 +42,14 @@ impl<S, B, R> Service<Request<B>> for Count<S>
 where
     S: Service<Request<B>, Response = Response<R>>,
     S::Future: Send + 'static,
+    S::Error: Into<BoxError>,
 {
     type Response = Response<R>;
-    type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<R>, S::Error>> + Send>>;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<R>, BoxError>> + Send>>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(context)
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(context).map_err(Into::into)
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
@@ -57,7 +64,10 @@ where
         }
         let (answer, metrics) = (self.inner.call(request), Arc::clone(&self.metrics));
         Box::pin(async move {
-            let answer = answer.await;
+            let answer = match tokio::time::timeout(BEGINS_WITHIN, answer).await {
+                Ok(answer) => answer.map_err(Into::into),
+                Err(_) => Err(format!("no answer within {} s", BEGINS_WITHIN.as_secs()).into()),
+            };
             let code = answer.as_ref().map_or(0, |answer| answer.status().as_u16());
             metrics.asked(&Asked { verb, resource, code });
             answer

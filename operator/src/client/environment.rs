@@ -5,7 +5,7 @@ use kube::{Resource, runtime::reflector::ObjectRef};
 use mcp_crds::McpClient;
 
 use crate::{
-    api::CallError,
+    api::{CallError, Category},
     client::{
         claims,
         credentials::Credentials,
@@ -90,6 +90,10 @@ pub async fn reconcile(context: &Context, client: &McpClient, tenants: &[Tenant]
             Pass { outcome, failure: None }
         }
         Err(error) => {
+            if Category::of(&error) == Category::Forbidden {
+                // The binding that gives the operator its rights is gone, which no watch shows: the next pass makes it anew.
+                context.memory.forget(&tenant.namespace);
+            }
             outcome.delivery = Verdict::no(
                 Reason::DeliveryFailed,
                 format!("{error}; it is tried again by itself, and the operator's log has the details"),

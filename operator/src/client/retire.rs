@@ -20,7 +20,7 @@ use kube::{
 use mcp_crds::{DeletionPolicy, EnvironmentName};
 
 use crate::{
-    api::{CallError, absent_is_none, call},
+    api::{CallError, Category, absent_is_none, call},
     client::{
         database,
         deliver::{DeliverError, Deliverer},
@@ -85,6 +85,21 @@ impl Will {
 
 /// Gives up one namespace. `meta` is the namespace's own.
 pub async fn retire(
+    context: &Context,
+    owner: &ClientKey,
+    environment: EnvironmentName,
+    meta: &ObjectMeta,
+    fate: Fate,
+) -> Result<Progress, DeliverError> {
+    let progress = give_up(context, owner, environment, meta, fate).await;
+    if progress.as_ref().is_err_and(|error| Category::of(error) == Category::Forbidden) {
+        // The binding that gives the operator its rights is gone, which no watch shows: the next pass makes it anew.
+        context.memory.forget(&owner.namespace(environment));
+    }
+    progress
+}
+
+async fn give_up(
     context: &Context,
     owner: &ClientKey,
     environment: EnvironmentName,

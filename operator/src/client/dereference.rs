@@ -6,7 +6,11 @@ use k8s_openapi::{
     ByteString,
     api::core::v1::{ConfigMap, Secret},
 };
-use kube::{Api, Client, Resource, ResourceExt, api::PostParams};
+use kube::{
+    Api, Client, Resource, ResourceExt,
+    api::{Patch, PatchParams, PostParams},
+};
+use serde_json::json;
 
 use crate::{
     MANAGER,
@@ -170,7 +174,14 @@ async fn read_or_make_keys(
 ) -> Result<Secret, DereferenceError> {
     let standing = absent_is_none(call_patiently("read the tenant's keys", || api.get(name)).await)?;
     if let Some(secret) = standing {
-        return Ok(secret);
+        let labels = labels::common(&tenant.owner, tenant.environment);
+        if labels.iter().all(|(key, value)| secret.labels().get(key) == Some(value)) {
+            return Ok(secret);
+        }
+        // Without them no watch shows it any more, and nobody would know whose it is.
+        let parameters = PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
+        let patch = Patch::Merge(json!({"metadata": {"uid": secret.uid(), "labels": labels}}));
+        return Ok(call("label the tenant's keys", api.patch(name, &parameters, &patch)).await?);
     }
     let made = render::secrets::keys(tenant, &keys::signing_key()?);
     let parameters = PostParams { field_manager: Some(MANAGER.to_owned()), ..PostParams::default() };

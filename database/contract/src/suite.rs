@@ -63,6 +63,7 @@ macro_rules! suite {
                 events_come_change_and_go
                 the_last_one_of_an_id_counts
                 a_whole_calendar_replaces_what_was_there_and_nothing_else
+                what_a_page_removes_is_what_it_names_in_its_own_calendar
                 a_page_without_a_token_keeps_the_one_there_is
                 who_began_with_an_old_token_is_stale
                 of_two_who_synchronise_at_once_one_is_stale
@@ -81,6 +82,7 @@ macro_rules! suite {
                 the_database_can_be_written
                 a_message_that_came_before_the_clock_was_set_back_is_answered_at_once
                 the_next_start_does_the_same_for_what_was_written_later_than_now
+                the_next_start_hastens_nothing_that_was_written_before_now
                 a_message_put_off_before_the_clock_was_set_back_is_due_at_once
                 an_unknown_outcome_waits_no_longer_than_its_rule_by_the_clock_that_was_set_back
                 claims_end_by_the_clock_that_was_set_back
@@ -114,6 +116,7 @@ macro_rules! suite {
                 a_user_id_moves_to_the_row_a_person_knows_to_be_the_same
                 new_ids_that_the_channel_announces_stay_with_the_customer
                 new_ids_that_lead_to_others_are_taken_from_them
+                what_happens_to_the_ids_of_some_is_nothing_to_others
                 senders_who_arrive_at_once_become_one_customer
                 a_booking_for_a_customer_that_is_not_there_is_no_booking
                 the_first_who_is_known_as_an_owner_stays_the_owner
@@ -127,6 +130,7 @@ macro_rules! suite {
                 a_hold_that_stands_becomes_the_booking
                 a_late_tap_still_books_if_the_slot_is_free
                 a_hold_of_somebody_else_is_not_confirmed
+                who_confirms_a_hold_that_is_gone_books_anew_though_another_hold_stands
                 a_hold_that_was_confirmed_gives_way_to_nothing
                 a_hold_can_be_changed_while_it_stands_and_not_after
                 a_customers_hold_does_not_stand_in_the_way_of_its_limit
@@ -150,6 +154,7 @@ macro_rules! suite {
                 a_key_reused_for_another_request_is_refused
                 a_refusal_is_not_kept
                 a_key_is_kept_for_a_day
+                a_key_of_yesterday_is_the_key_of_what_it_does_today
                 kept_outcomes_are_recalled_and_the_first_one_wins
                 old_keys_are_removed
                 one_key_at_once_is_one_effect
@@ -232,6 +237,7 @@ macro_rules! suite {
                 reminders_of_a_booking_that_is_not_confirmed_wait
                 past_reminders_are_not_written_and_begun_bookings_not_reminded_of
                 a_booking_that_stops_standing_takes_its_reminders_along
+                what_was_said_stays_said_when_the_booking_ends
                 a_move_replaces_the_reminders
                 a_booking_moved_away_and_back_is_reminded_of
                 a_reminder_ends_alone
@@ -273,6 +279,7 @@ macro_rules! suite {
                 a_turn_whose_lease_ended_may_still_commit_while_nobody_else_took_it
                 claims_of_many_workers_never_meet
                 nothing_of_one_conversation_is_in_another
+                turns_that_run_beside_each_other_are_committed_each_to_its_own
                 newer_messages_have_a_turn_redone_once
                 a_turn_that_is_redone_for_newer_messages_does_nothing_it_had_staged
                 a_committed_turn_is_history_for_the_next

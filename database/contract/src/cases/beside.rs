@@ -44,6 +44,7 @@ async fn claimed(bed: &Bed) -> mcp_store::turn::ClaimedTurn {
 pub async fn a_turn_tells_somebody_else_and_begins_a_takeover_with_its_answer(bed: Arc<Bed>) {
     let store = &*bed.store;
     let (_, owner) = customer(store, "5511988880000").await;
+    let before = store.conversation(owner.id).await.unwrap();
     let turn = claimed(&bed).await;
     let told = NewOutgoing { dedupe_key: Some("handover:w1".into()), ..notice("n1") };
     let also = vec![
@@ -57,6 +58,7 @@ pub async fn a_turn_tells_somebody_else_and_begins_a_takeover_with_its_answer(be
     let conversation = store.conversation(turn.conversation.id).await.unwrap().unwrap();
     assert_eq!(conversation.owner, Owner::Human { until: at(100_000) });
     assert_eq!((conversation.informed_at, conversation.notices), (Some(at(2100)), Some(false)));
+    assert_eq!(store.conversation(owner.id).await.unwrap(), before, "that one is nobody else's");
     let mut said = Vec::new();
     while let Some(next) = store.claim_outgoing(&SENDING, at(2200)).await.unwrap() {
         said.push((next.conversation_id, next.id));
@@ -322,6 +324,9 @@ pub async fn what_is_kept_under_the_id_of_a_message_goes_with_it(bed: Arc<Bed>) 
     commit(store, &turn, TurnResult { also, ..TurnResult::of(Effect::Silence) }, at(5100)).await;
     assert_eq!(store.recall("heard:v1", "d", at(6000)).await.unwrap(), None);
     assert!(store.recall("heard:v2", "d", at(6000)).await.unwrap().is_some());
+    let inbox = store.export_customer(turn.conversation.customer_id).await.unwrap().unwrap()["inbox"].clone();
+    let bodies: Vec<_> = inbox.as_array().unwrap().iter().map(|row| row["body"].clone()).collect();
+    assert_eq!(bodies[1..], [json!("v2"), json!("v3")], "the other messages stay as they are: {bodies:?}");
     store
         .erase_customer(turn.conversation.customer_id, &entry("customer.erase"), at(7000))
         .await
@@ -358,6 +363,8 @@ pub async fn words_of_a_person_begin_and_extend_a_takeover_once_each(bed: Arc<Be
     let conversation = store.conversation_of(customer.id).await.unwrap();
     assert_eq!(conversation.owner, Owner::Human { until: at(70_000) });
     assert_eq!(conversation.window_until, None, "the customer wrote nothing");
+    let first = store.conversation(turn.conversation.id).await.unwrap().unwrap();
+    assert_eq!(first.owner, Owner::Human { until: at(60_000) }, "words to somebody else");
 }
 
 pub async fn new_ids_of_a_customer_keep_its_rows_and_what_came_before_stays_its_own(bed: Arc<Bed>) {

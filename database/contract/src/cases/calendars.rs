@@ -55,6 +55,7 @@ pub async fn events_come_change_and_go(bed: Arc<Bed>) {
     let second = page(vec![event("e1", 10, 20, Some("rui"))], &["e2", "never seen"], Some("t2"));
     let state = store.sync("c", Some("t1"), &second, at(6)).await.unwrap();
     assert_eq!((state.sync_token.as_deref(), state.events), (Some("t2"), 1));
+    assert_eq!(state.fresh_at, Some(at(6)), "bookings are confirmed by how fresh it is");
     let busy = store.mirrored(minute(0), minute(900)).await.unwrap();
     assert_eq!((busy[0].from, busy[0].staff_id.as_deref()), (minute(10), Some("rui")));
 }
@@ -85,6 +86,15 @@ pub async fn a_whole_calendar_replaces_what_was_there_and_nothing_else(bed: Arc<
     assert_eq!(events(&bed).await, [of("a", &["e3"]), of("b", &["e1"])].concat());
     let names: Vec<_> = store.calendars().await.unwrap().into_iter().map(|c| c.calendar).collect();
     assert_eq!(names, ["a", "b"]);
+}
+
+pub async fn what_a_page_removes_is_what_it_names_in_its_own_calendar(bed: Arc<Bed>) {
+    let both = page(vec![event("e1", 60, 90, None), event("e2", 100, 110, None)], &[], Some("t"));
+    for calendar in ["a", "b"] {
+        bed.store.sync(calendar, None, &both, at(0)).await.unwrap();
+    }
+    bed.store.sync("a", Some("t"), &page(vec![], &["e1"], Some("u")), at(1)).await.unwrap();
+    assert_eq!(events(&bed).await, [of("a", &["e2"]), of("b", &["e1", "e2"])].concat());
 }
 
 pub async fn a_page_without_a_token_keeps_the_one_there_is(bed: Arc<Bed>) {

@@ -120,6 +120,7 @@ pub async fn a_move_keeps_the_booking_and_replaces_what_it_occupies(bed: Arc<Bed
     let mut first = choice(&id(1), "ze", 60, 45);
     first.booking.customer_name = "João".into();
     let row = booked(store, first, at(0)).await;
+    let other = booked(store, choice(&id(5), "eva", 60, 45), at(0)).await;
     let mut there = choice(&id(7), "rui", 600, 30);
     there.booking.state = BookingState::Requested;
     there.booking.customer_name = "somebody else".into();
@@ -134,6 +135,7 @@ pub async fn a_move_keeps_the_booking_and_replaces_what_it_occupies(bed: Arc<Bed
     );
     assert_eq!(store.booking(&id(1)).await.unwrap(), Some(moved));
     assert_eq!(store.booking(&id(7)).await.unwrap(), None);
+    assert_eq!(store.booking(&id(5)).await.unwrap(), Some(other), "one booking is moved");
     booked(store, choice(&id(2), "ze", 60, 45), at(0)).await;
     assert_eq!(refusal(&book(store, choice(&id(3), "rui", 610, 45), at(0)).await), "slot_taken");
 }

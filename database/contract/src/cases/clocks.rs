@@ -55,6 +55,23 @@ pub async fn the_next_start_does_the_same_for_what_was_written_later_than_now(be
     assert!(store.claim_mirror(LEASE, at(5000)).await.unwrap().is_some());
 }
 
+pub async fn the_next_start_hastens_nothing_that_was_written_before_now(bed: Arc<Bed>) {
+    let store = &*bed.store;
+    with_messages(store, 1).await;
+    let claimed = claim(store, 0).await.unwrap();
+    store.sent(&claimed, SendEnd::Retry { at: at(25_000), why: "throttled".into() }, at(100)).await.unwrap();
+    booked(store, choice(&id(1), "ze", 600, 45), at(0)).await;
+    let job = store.claim_mirror(LEASE, at(0)).await.unwrap().unwrap();
+    store.mirror_failed(&job, "no answer", at(900_000)).await.unwrap();
+    let held = booked(store, hold(&id(2), "rui", 600, 45, minute(30)), at(0)).await;
+    store.recover(at(2000), SignedDuration::from_secs(30)).await.unwrap();
+    assert!(claim(store, 24_999).await.is_none());
+    assert_eq!(claim(store, 25_000).await.unwrap().attempt, 2);
+    assert_eq!(store.claim_mirror(LEASE, at(899_999)).await.unwrap(), None);
+    assert!(store.claim_mirror(LEASE, at(900_000)).await.unwrap().is_some());
+    assert_eq!(store.booking(&id(2)).await.unwrap(), Some(held));
+}
+
 pub async fn a_message_put_off_before_the_clock_was_set_back_is_due_at_once(bed: Arc<Bed>) {
     let store = &*bed.store;
     with_messages(store, 1).await;
@@ -128,7 +145,13 @@ pub async fn after_an_outage_what_is_ambiguous_waits_for_a_status_once_more(bed:
     let claimed = claim(store, 0).await.unwrap();
     let unknown = SendEnd::Unknown { until: at(30_000), why: "no answer".into() };
     store.sent(&claimed, unknown, at(0)).await.unwrap();
+    let (_, other) = customer(store, "4915122222222").await;
+    store.enqueue(other.id, &notice("b0"), at(0)).await.unwrap();
     store.wait_for_statuses(at(630_000)).await.unwrap();
+    assert_eq!(claim(store, 1).await.unwrap().id, "b0", "what was not sent yet waits for nothing");
+    assert!(claim(store, 20_000).await.is_none());
+    let b0 = store.outgoing("b0").await.unwrap().unwrap();
+    assert_eq!(b0.state, OutgoingState::Sending);
     assert!(claim(store, 629_999).await.is_none());
     // Never sooner than it would have been.
     store.wait_for_statuses(at(100_000)).await.unwrap();

@@ -229,6 +229,7 @@ pub async fn a_user_id_moves_to_the_row_a_person_knows_to_be_the_same(bed: Arc<B
     store.merge(from.id, into.id).await.unwrap();
     let left = store.customer(from.id).await.unwrap().unwrap();
     assert_eq!(left.user_id, None, "the row that was merged has no user id any more");
+    assert_eq!(identify(store, Some("BR.1"), None).await.id, into.id, "whoever has it is that one now");
     assert_eq!(identify(store, None, Some("4915111111111")).await.id, into.id);
 }
 
@@ -255,6 +256,30 @@ pub async fn new_ids_that_lead_to_others_are_taken_from_them(bed: Arc<Bed>) {
     let other = store.customer(other.id).await.unwrap().unwrap();
     assert_eq!((other.phone, other.wa_id, other.merged_into), (None, None, None));
     assert_eq!(other.user_id.as_deref(), Some("BR.2"));
+}
+
+pub async fn what_happens_to_the_ids_of_some_is_nothing_to_others(bed: Arc<Bed>) {
+    let store = &*bed.store;
+    let others = [
+        identify(store, Some("BR.7"), Some("4915177777777")).await,
+        identify(store, None, Some("4915188888888")).await,
+    ];
+    identify(store, None, Some("4915111111111")).await;
+    let known = identify(store, Some("BR.1"), Some("4915111111111")).await;
+    identify(store, Some("BR.2"), Some("4915111111111")).await;
+    store.ids_changed(&who(Some("BR.2"), None), &who(Some("BR.3"), Some("4915122222222"))).await.unwrap();
+    let by_phone = identify(store, None, Some("4915133333333")).await;
+    let (was, is) = (who(None, Some("4915133333333")), who(None, Some("4915144444444")));
+    let changed = store.ids_changed(&was, &is).await.unwrap();
+    assert_eq!(
+        (changed.id, changed.phone.as_deref()),
+        (by_phone.id, Some("+4915144444444")),
+        "known by phone alone"
+    );
+    store.merge(by_phone.id, known.id).await.unwrap();
+    for other in others {
+        assert_eq!(store.customer(other.id).await.unwrap(), Some(other));
+    }
 }
 
 pub async fn senders_who_arrive_at_once_become_one_customer(bed: Arc<Bed>) {

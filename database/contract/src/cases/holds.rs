@@ -115,6 +115,18 @@ pub async fn a_hold_of_somebody_else_is_not_confirmed(bed: Arc<Bed>) {
     assert_eq!(store.booking(&id(1)).await.unwrap().unwrap().booking.state, BookingState::Held);
 }
 
+pub async fn who_confirms_a_hold_that_is_gone_books_anew_though_another_hold_stands(bed: Arc<Bed>) {
+    let store = &*bed.store;
+    store.book(&held(1, "rui", 300, "customer:1"), at(0)).await.unwrap();
+    let outcome = store.book(&confirm(7, 2, "customer:1"), at(1)).await.unwrap();
+    assert_eq!(
+        outcome.row().map(|row| row.booking.id.clone()),
+        Some(id(2)),
+        "what was chosen, not what was held"
+    );
+    assert_eq!(store.booking(&id(1)).await.unwrap(), None, "one hold, which gave way");
+}
+
 pub async fn a_hold_that_was_confirmed_gives_way_to_nothing(bed: Arc<Bed>) {
     let store = &*bed.store;
     store.book(&held(1, "ze", 60, "customer:1"), at(0)).await.unwrap();

@@ -68,6 +68,22 @@ pub async fn a_key_is_kept_for_a_day(bed: Arc<Bed>) {
     );
 }
 
+pub async fn a_key_of_yesterday_is_the_key_of_what_it_does_today(bed: Arc<Bed>) {
+    let store = &*bed.store;
+    for n in [1, 2] {
+        let wanted = choice(&id(n), &format!("staff{n}"), 6000, 45);
+        store.book(&blind(&format!("b{n}"), wanted), at(0)).await.unwrap();
+    }
+    store.change(&change("k", &id(1), cancel()), at(0)).await.unwrap();
+    let mut today = change("k", &id(2), cancel());
+    today.digest = "another".into();
+    let later = at(1000) + KEPT;
+    let outcome = store.change(&today, later).await.unwrap();
+    assert_eq!(outcome.row().map(|row| row.booking.id.clone()), Some(id(2)));
+    assert_eq!(store.change(&today, later + SignedDuration::from_hours(23)).await.unwrap(), outcome);
+    assert_eq!(store.expire_keys(later).await.unwrap(), 2, "those of yesterday's bookings");
+}
+
 pub async fn kept_outcomes_are_recalled_and_the_first_one_wins(bed: Arc<Bed>) {
     let store = &*bed.store;
     assert_eq!(store.recall("rest:a:1", "d", at(0)).await.unwrap(), None);

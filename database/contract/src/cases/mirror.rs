@@ -113,7 +113,16 @@ pub async fn a_change_makes_a_failed_mirroring_due_at_once(bed: Arc<Bed>) {
     store.mirror_failed(&job, "no answer", at(900_000)).await.unwrap();
     assert!(claim(store, 1000).await.is_none());
     store.change(&change("m", &id(1), move_to(choice(&id(1), "ze", 600, 45))), at(2000)).await.unwrap();
-    assert_eq!(claim(store, 2000).await.unwrap().attempt, 1);
+    let job = claim(store, 2000).await.unwrap();
+    assert_eq!(job.attempt, 1);
+    store.mirror_failed(&job, "no answer", at(900_000)).await.unwrap();
+    store.change(&change("c", &id(1), cancel()), at(3000)).await.unwrap();
+    let job = claim(store, 3000).await.unwrap();
+    assert_eq!(
+        (job.attempt, job.removes()),
+        (1, true),
+        "the owner's calendar does not show it for another hour"
+    );
 }
 
 pub async fn a_failure_of_an_earlier_revision_does_not_put_off_the_next(bed: Arc<Bed>) {

@@ -8,7 +8,7 @@ use mcp_store::{
     booking::{BookedFor, BookingState, Change},
     calendar::{MirroredEvent, SyncPage},
     customer::Sender,
-    inbox::{Delivery, DeliveryStatus, IncomingMessage},
+    inbox::{Delivery, DeliveryStatus, Echo, IncomingMessage},
     outbox::{NewOutgoing, SendEnd},
     turn::{Effect, TurnResult},
     waitlist::{NewWait, Offer},
@@ -132,7 +132,7 @@ async fn everything(store: &dyn Store) -> i64 {
     customer
 }
 
-/// Somebody else with a message, a booking, a wait and an entry of the audit.
+/// Somebody else with a message, a booking, a wait, words of a person and an entry of the audit.
 async fn somebody_else(store: &dyn Store) -> i64 {
     receive(store, "w9", by_phone("4915100000009"), at(0)).await;
     let turn = store.claim_turn(&RULE, at(9000)).await.unwrap().unwrap();
@@ -141,8 +141,25 @@ async fn somebody_else(store: &dyn Store) -> i64 {
     mine.reminders = vec![minute(300)];
     booked(store, mine, at(0)).await;
     commit(store, &turn, answering("o9"), at(9001)).await;
-    store.record(&personal("note", Some(turn.conversation.customer_id), json!("x")), at(0)).await.unwrap();
-    turn.conversation.customer_id
+    let customer = turn.conversation.customer_id;
+    store.record(&personal("note", Some(customer), json!("quito")), at(0)).await.unwrap();
+    let wait = NewWait {
+        id: id(91),
+        customer_id: customer,
+        service_id: "corte-quito".into(),
+        staff_id: None,
+        from: minute(600),
+        to: minute(900),
+    };
+    store.wait(&wait, at(0)).await.unwrap();
+    let words = Echo {
+        id: "e-quito".into(),
+        to: by_phone("4915100000009"),
+        content: json!({"role": "model", "parts": [{"text": "to quito"}]}),
+        until: at(9002),
+    };
+    store.accept(&[Delivery { echoes: vec![words], ..Delivery::default() }], at(9002)).await.unwrap();
+    customer
 }
 
 /// How many rows of each table have a text in some column.
@@ -221,7 +238,8 @@ pub async fn an_export_has_every_row_about_the_customer(bed: Arc<Bed>) {
         created.is_some_and(|text| text.parse::<jiff::Timestamp>().is_ok()),
         "instants are RFC 3339: {created:?}"
     );
-    assert!(!export.to_string().contains("4915100000009"), "nobody else is in it");
+    let export = export.to_string();
+    assert!(!export.contains("4915100000009") && !export.contains("quito"), "nobody else is in it: {export}");
     assert_eq!(store.export_customer(999).await.unwrap(), None);
 }
 
@@ -239,7 +257,8 @@ pub async fn an_erasure_leaves_nothing_of_the_customer_anywhere(bed: Arc<Bed>) {
     assert_eq!(erased.audit, 3);
     assert!(erased.messages >= 3 + 4, "{erased:?}");
     let raw = bed.raw().await;
-    for text in [CANARY, &PHONE[2..]] {
+    // The last one as well as the staff wrote it, with spaces.
+    for text in [CANARY, &PHONE[2..], &PHONE[5..]] {
         assert_eq!(rows_with(&raw, text).await, BTreeMap::new(), "{text}");
     }
     if let Place::Sqlite { file, .. } = &bed.place {

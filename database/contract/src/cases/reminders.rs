@@ -124,6 +124,19 @@ pub async fn a_booking_that_stops_standing_takes_its_reminders_along(bed: Arc<Be
     }
 }
 
+pub async fn what_was_said_stays_said_when_the_booking_ends(bed: Arc<Bed>) {
+    use ReminderState::{Cancelled, Sent};
+    let store = &*bed.store;
+    let (customer, _) = customer(store, "4915111111111").await;
+    for (n, how) in [(1, cancel()), (2, move_to(choice(&id(2), "staff2", 900, 45)))] {
+        booked(store, reminded(n, Some(customer.id)), at(0)).await;
+        let job = claim(store, 100).await.unwrap();
+        store.reminded(&job, said(&format!("r{n}")), minute(100)).await.unwrap();
+        store.change(&change(&format!("c{n}"), &id(n), how), minute(101)).await.unwrap();
+        assert_eq!(states(store, n).await, [(100, Sent), (500, Cancelled)], "{n}");
+    }
+}
+
 pub async fn a_move_replaces_the_reminders(bed: Arc<Bed>) {
     let store = &*bed.store;
     booked(store, reminded(1, None), at(0)).await;

@@ -182,6 +182,21 @@ pub async fn nothing_of_one_conversation_is_in_another(bed: Arc<Bed>) {
     );
 }
 
+pub async fn turns_that_run_beside_each_other_are_committed_each_to_its_own(bed: Arc<Bed>) {
+    let store = &*bed.store;
+    ana(store, "w1", 0).await;
+    receive(store, "w2", by_phone("4915122222222"), at(1)).await;
+    let (first, second) = (claim(store, 2000).await.unwrap(), claim(store, 2000).await.unwrap());
+    assert_eq!((ids(&first), ids(&second)), (vec!["w1"], vec!["w2"]));
+    // A person answers one of them; the other one's turn hears nothing of it.
+    store.set_owner(first.conversation.id, Owner::Human { until: at(900_000) }).await.unwrap();
+    assert_eq!(commit(store, &second, answering("b1"), at(3000)).await, DONE);
+    assert_eq!(commit(store, &first, answering("a1"), at(3000)).await, TurnEnd::TakenOver);
+    assert_eq!(store.history(second.conversation.id, 9).await.unwrap(), [json!({"said": "b1"})]);
+    assert_eq!(store.outgoing("b1").await.unwrap().unwrap().conversation_id, second.conversation.id);
+    assert!(claim(store, 99_000).await.is_none());
+}
+
 pub async fn newer_messages_have_a_turn_redone_once(bed: Arc<Bed>) {
     let store = &*bed.store;
     let turn = claimed(store).await;
@@ -273,7 +288,10 @@ pub async fn committed_turns_are_listed_newest_first(bed: Arc<Bed>) {
 pub async fn a_failed_turn_is_tried_again_when_it_is_due(bed: Arc<Bed>) {
     let store = &*bed.store;
     let turn = claimed(store).await;
+    receive(store, "x1", by_phone("4915122222222"), at(0)).await;
+    let beside = claim(store, 2000).await.unwrap();
     store.release_turn(&turn, at(5000)).await.unwrap();
+    assert_eq!(commit(store, &beside, answering("b"), at(2100)).await, DONE, "only one was given back");
     assert!(claim(store, 4999).await.is_none());
     assert!(store.next_turn_at(&RULE).await.unwrap().unwrap() <= at(5000));
     let again = store.release_turn(&turn, at(5000)).await;

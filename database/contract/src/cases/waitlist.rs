@@ -137,6 +137,7 @@ pub async fn entries_end_in_the_ways_that_are_allowed(bed: Arc<Bed>) {
         assert!(matches!(stale, Err(StoreError::Stale)), "{stale:?}");
         if expected == WaitState::Waiting {
             assert_eq!((ended.offered_start, ended.offer_until), (None, None));
+            assert_eq!(ended.offered_staff_id, None);
             store.offer(&id(n), ended.revision, &offer(30), at(4)).await.unwrap();
         } else {
             let over = store.end_wait(&id(n), ended.revision, WaitEnd::Left, at(3)).await;

@@ -3,77 +3,12 @@
 use mcp_crds::McpClientSpec;
 use serde_json::Value;
 
-/// A part of a value: as a JSON pointer, and as people write it.
-#[derive(Clone)]
-struct Place {
-    pointer: String,
-    words: String,
-}
-
 /// The place and what is wrong there, `spec.environments[0].name: …`; none where all of it can be read.
 pub fn fault(spec: &Value) -> Option<String> {
-    let error = error_of(spec)?;
-    let whole = Place { pointer: String::new(), words: "spec".to_owned() };
-    let missing = error.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
-    let place = match missing {
-        Some(field) => lacking(spec, &whole, field, &error).unwrap_or(whole),
-        None => crooked(spec, whole, &error),
-    };
-    Some(format!("{}: {error}", place.words))
-}
-
-fn error_of(spec: &Value) -> Option<String> {
-    serde_json::from_value::<McpClientSpec>(spec.clone()).err().map(|error| error.to_string())
-}
-
-/// A reader stops at the first thing it cannot read. So what is at fault is what it does not stumble over any more when it is
-/// taken out; and within that, the part of which the same is true.
-fn crooked(spec: &Value, mut place: Place, error: &str) -> Place {
-    let without = |(key, part): &(String, Place)| {
-        let parent = part.pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
-        let mut rest = spec.clone();
-        match rest.pointer_mut(parent) {
-            Some(Value::Object(fields)) => drop(fields.remove(key)),
-            Some(Value::Array(items)) => drop(key.parse().map(|at: usize| items.remove(at))),
-            _ => {}
-        }
-        error_of(&rest).as_deref() != Some(error)
-    };
-    while let Some((_, part)) = parts(spec, &place).into_iter().find(without) {
-        place = part;
-    }
-    place
-}
-
-/// What lacks a field is what it can be put into, so that the reader goes on and stumbles over something else.
-fn lacking(spec: &Value, place: &Place, field: &str, error: &str) -> Option<Place> {
-    if spec.pointer(&place.pointer)?.get(field).is_none() {
-        let mut with = spec.clone();
-        if let Some(Value::Object(fields)) = with.pointer_mut(&place.pointer) {
-            fields.insert(field.to_owned(), Value::Null);
-            if error_of(&with).as_deref() != Some(error) {
-                return Some(place.clone());
-            }
-        }
-    }
-    parts(spec, place).iter().find_map(|(_, part)| lacking(spec, part, field, error))
-}
-
-/// The parts of a part, with their keys.
-fn parts(spec: &Value, of: &Place) -> Vec<(String, Place)> {
-    let part = |key: String, word: String| {
-        let pointer = format!("{}/{}", of.pointer, key.replace('~', "~0").replace('/', "~1"));
-        (key, Place { pointer, words: format!("{}{word}", of.words) })
-    };
-    match spec.pointer(&of.pointer) {
-        Some(Value::Object(fields)) => {
-            fields.keys().map(|key| part(key.clone(), format!(".{key}"))).collect()
-        }
-        Some(Value::Array(items)) => {
-            (0..items.len()).map(|at| part(at.to_string(), format!("[{at}]"))).collect()
-        }
-        _ => Vec::new(),
-    }
+    let error = serde_path_to_error::deserialize::<_, McpClientSpec>(spec).err()?;
+    let path = error.path().to_string();
+    let place = if path == "." { "spec".to_owned() } else { format!("spec.{path}") };
+    Some(format!("{place}: {}", error.into_inner()))
 }
 
 #[cfg(test)]

@@ -18,5 +18,6 @@ pub mod reconcile;
 pub mod removal;
 pub mod report;
 pub mod retire;
+pub mod unreadable;
 pub mod validate;
 pub mod workload;

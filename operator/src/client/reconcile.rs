@@ -23,6 +23,7 @@ use crate::{
         outcome::{Reason, Verdict, WaitsFor},
         report::{self, Finding},
         retire::{Progress, Will, left_alone, retire},
+        unreadable,
         validate::{Tenant, validate_given},
     },
     context::Context,
@@ -202,7 +203,7 @@ pub async fn reconcile_invalid(context: &Context, invalid: &InvalidObject) -> Re
         Reason::ProfileInvalid,
         format!(
             "the resource cannot be read: {}. Correct it and apply again; what runs is left as it is",
-            invalid.error
+            raw.data.get("spec").and_then(unreadable::fault).unwrap_or_else(|| invalid.error.clone())
         ),
     );
     let report = report::blocked_status(&raw.metadata, status.as_ref(), &verdict, context.clock.now());

@@ -1,11 +1,19 @@
 //! The one place that reads the time.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 /// Tells the time; tests hand in their own.
 pub trait Clock: Send + Sync {
     /// The instant it is.
     fn now(&self) -> Timestamp;
+}
+
+impl<C: Clock + ?Sized> Clock for Arc<C> {
+    fn now(&self) -> Timestamp {
+        (**self).now()
+    }
 }
 
 /// The clock of the machine.

@@ -124,8 +124,19 @@ pub async fn stop_on_signal(stop: CancellationToken) {
 /// Any number may run in a cluster: one holds the lease and acts, the others stand by and hold no state.
 pub async fn run(
     client: Client,
+    settings: Settings,
+    metrics: Arc<Metrics>,
+    stop: CancellationToken,
+) -> Result<(), RunError> {
+    run_by(client, settings, metrics, Arc::new(SystemClock), stop).await
+}
+
+/// Likewise, by another clock than the machine's.
+pub async fn run_by(
+    client: Client,
     mut settings: Settings,
     metrics: Arc<Metrics>,
+    clock: Arc<dyn Clock>,
     stop: CancellationToken,
 ) -> Result<(), RunError> {
     settings.database_port = database::port(&settings).await;
@@ -142,7 +153,8 @@ pub async fn run(
     let listening = tokio::spawn(probes.serve(settings.listen_probes, stop.clone()));
     let sleepers = Arc::<Sleepers>::default();
     let answering = tokio::spawn(asleep::serve(Arc::clone(&sleepers), settings.listen_asleep, stop.clone()));
-    let working = lead(client, Platform { settings, extra_ca }, metrics, sleepers, ready, stop.clone());
+    let platform = Platform { settings, extra_ca };
+    let working = lead(client, platform, metrics, clock, sleepers, ready, stop.clone());
     tokio::pin!(working);
     let failed = tokio::select! {
         ended = &mut working => return ended,
@@ -159,6 +171,7 @@ async fn lead(
     client: Client,
     platform: Platform,
     metrics: Arc<Metrics>,
+    clock: Arc<dyn Clock>,
     sleepers: Arc<Sleepers>,
     ready: Arc<AtomicBool>,
     stop: CancellationToken,
@@ -166,7 +179,7 @@ async fn lead(
     let leases = Api::namespaced(client.clone(), &platform.settings.operator_namespace);
     let identity = platform.settings.identity();
     let mut candidate =
-        Candidate::new(InCluster::new(leases), SystemClock, identity.clone(), Timing::default());
+        Candidate::new(InCluster::new(leases), Arc::clone(&clock), identity.clone(), Timing::default());
     // Standing by is a way of being ready: a roll-out goes on while another one leads.
     ready.store(true, Ordering::Relaxed);
     if !candidate.campaign(&stop).await {
@@ -176,7 +189,8 @@ async fn lead(
     metrics.leading.set(1);
     tracing::info!(%identity, "leading");
     let ended = {
-        let mut working = pin!(work(client, platform, Arc::clone(&metrics), sleepers, ready, stop.clone()));
+        let mut working =
+            pin!(work(client, platform, Arc::clone(&metrics), clock, sleepers, ready, stop.clone()));
         let holding = CancellationToken::new();
         let mut held = pin!(candidate.hold(&holding));
         tokio::select! {
@@ -200,6 +214,7 @@ async fn work(
     client: Client,
     platform: Platform,
     metrics: Arc<Metrics>,
+    clock: Arc<dyn Clock>,
     sleepers: Arc<Sleepers>,
     ready: Arc<AtomicBool>,
     stop: CancellationToken,
@@ -216,7 +231,6 @@ async fn work(
     let clients = controller.store();
     metrics.of(clients.clone());
 
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let servers = Arc::new(Board::new(platform.settings.probe_interval));
     let mut follows = JoinSet::new();
     follows.spawn(rounds::run(
@@ -284,7 +298,6 @@ async fn work(
     ready.store(true, Ordering::Relaxed);
     tracing::info!(agencies = ?platform.settings.agency_namespaces, "running");
 
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let config_maps = kept.state();
     let rollouts = Arc::new(Rollouts::new(
         platform.clone(),

@@ -79,10 +79,11 @@ test-e2e: images ## End to end on a node of its own, or the cluster of MCP_TEST_
 
 test-long: export CHAOS_SCALE ?= 23
 test-long: export CONTRACT_SCALE ?= 10
+test-long: export FAILURES ?= all
 test-long: export FUZZ_SECONDS ?= 120
 test-long: export ORACLE_CASES ?= 100000
 test-long: export MINUTE_CASES ?= 1000
-test-long: ## Both databases, the oracles and the fuzzed readers with at least ten times the counts of `make test`
+test-long: ## Both databases, the oracles and the fuzzed readers with at least ten times the counts of `make test`, failures at every write
 	@$(step) "make test-long" $(MAKE) --no-print-directory test-set-up test-rust test-oracles
 
 fuzz: export FUZZ_SECONDS ?= 300

@@ -56,7 +56,7 @@ async fn to_their_end(passes: impl Future<Output = ()>, listed: Listed, stop: Ca
     let never_began = async {
         stop.cancelled().await;
         if listed.is_so() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     };
     tokio::select! {
@@ -102,7 +102,7 @@ mod tests {
         stop.cancel();
         let (_sender, listed) = Listed::new(listed);
         let waits = to_their_end(std::future::pending(), listed, stop);
-        tokio::time::timeout(Duration::from_secs(60), waits).await.is_ok()
+        tokio::time::timeout(Duration::from_mins(1), waits).await.is_ok()
     }
 
     #[tokio::test(start_paused = true)]

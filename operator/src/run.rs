@@ -348,11 +348,10 @@ fn watch_the_cluster(shared: &Arc<Shared>, follows: &mut JoinSet<()>) -> Vec<(St
         follows.spawn(Arc::clone(shared).watch(kind, writer));
         lists.push((kind.name().to_owned(), reader));
     }
-    let others: [(Kind, fn(&mut Installed) -> &mut bool); 2] = [
-        (Kind::of::<HTTPRoute>(), |installed| &mut installed.http_route),
-        (Kind::of::<PodMonitor>(), |installed| &mut installed.pod_monitor),
-    ];
-    for (kind, which) in others {
+    let others = [Kind::of::<HTTPRoute>(), Kind::of::<PodMonitor>()];
+    let which: [fn(&mut Installed) -> &mut bool; 2] =
+        [|installed| &mut installed.http_route, |installed| &mut installed.pod_monitor];
+    for (kind, which) in others.into_iter().zip(which) {
         let (reader, writer) = Kind::of::<CustomResourceDefinition>().store();
         follows.spawn(Arc::clone(shared).watch_if_installed(kind, which, writer));
         lists.push((format!("definition of {}", kind.name()), reader));

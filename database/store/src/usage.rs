@@ -129,7 +129,7 @@ impl Usage {
             match kind.split_once(':') {
                 Some((COST, currency)) => usage.costs.entry(currency.to_owned()).or_default().nanos = amount,
                 Some((PRICED, currency)) => {
-                    usage.costs.entry(currency.to_owned()).or_default().tokens = amount
+                    usage.costs.entry(currency.to_owned()).or_default().tokens = amount;
                 }
                 Some(_) => {}
                 None => {

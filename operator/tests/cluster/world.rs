@@ -289,7 +289,7 @@ pub fn condition(
 /// Asks again and again until the answer is what is waited for; fails with the last answer after two minutes:
 /// longer than anything takes on a machine that has a lot else to do.
 pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Result<T, String>) -> T {
-    let patience = Instant::now() + Duration::from_secs(120);
+    let patience = Instant::now() + Duration::from_mins(2);
     loop {
         match ask().await {
             Ok(found) => return found,

@@ -45,7 +45,6 @@ fn crooked(good: &Value) -> Vec<(&'static str, Value, &'static str)> {
 }
 
 #[tokio::test]
-#[ignore = "does not come to its end yet: find out which of the objects is not told what is wrong"]
 async fn what_is_crooked_is_told_so_by_its_field_and_the_others_never_notice() {
     let lane = Lane::enter_alone("around").await;
     let operator = lane.operator().await;

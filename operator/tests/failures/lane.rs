@@ -12,7 +12,7 @@ use k8s_openapi::{
 };
 use kube::{
     Api, Client, Resource, ResourceExt,
-    api::{DeleteParams, ObjectMeta, Patch, PatchParams, PostParams},
+    api::{DeleteParams, ListParams, ObjectMeta, Patch, PatchParams, PostParams},
 };
 use mcp_crds::{DeletionPolicy, EnvironmentName, McpClient};
 use serde_json::{Value, json};
@@ -84,6 +84,18 @@ impl Lane {
         tokio::task::spawn_blocking(|| LazyLock::force(&INSTALLED)).await.unwrap();
         let client = Client::try_from(running::admin().await).unwrap();
         Self { client, agency, _turn: turn }
+    }
+
+    /// Lets go of the clients of other tests, whose operators have ended; for a test that is alone.
+    pub async fn forget_others(&self) {
+        let all = Api::<McpClient>::all(self.client.clone()).list(&ListParams::default()).await.unwrap();
+        for client in all {
+            let api = Api::<McpClient>::namespaced(self.client.clone(), &client.namespace().unwrap());
+            let free = Patch::Merge(json!({"metadata": {"finalizers": null}}));
+            api.patch(&client.name_any(), &PatchParams::default(), &free).await.unwrap();
+            // One that was deleted before is gone with its finalizer.
+            let _ = api.delete(&client.name_any(), &DeleteParams::default()).await;
+        }
     }
 
     /// Starts with a client that nothing is to happen to; its name is its own in the whole cluster.
@@ -228,7 +240,7 @@ impl Lane {
 
 /// Asks again and again until the answer is what is waited for; fails with the last answer after two minutes.
 pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Result<T, String>) -> T {
-    let patience = Instant::now() + Duration::from_secs(120);
+    let patience = Instant::now() + Duration::from_mins(2);
     loop {
         match ask().await {
             Ok(found) => return found,

@@ -164,6 +164,8 @@ async fn data(lane: &Lane, name: &str) -> BTreeMap<&'static str, String> {
 #[tokio::test]
 async fn a_definition_that_is_removed_and_restored_costs_nobody_their_data() {
     let lane = Lane::enter_alone("definition").await;
+    // A definition goes when the last of its objects went.
+    lane.forget_others().await;
     let definitions = Api::<CustomResourceDefinition>::all(lane.client.clone());
     let mut definition = definitions.get("mcpclients.mcp-platform.dev").await.unwrap();
     let mut operator = lane.operator().await;

@@ -121,7 +121,7 @@ impl Operator {
     /// Waits until it has ended by itself, and says why.
     pub async fn ended(&mut self) -> Result<(), RunError> {
         let running = self.running.take().expect("it was not waited for before");
-        tokio::time::timeout(Duration::from_secs(60), running).await.expect("it ends").unwrap()
+        tokio::time::timeout(Duration::from_mins(1), running).await.expect("it ends").unwrap()
     }
 
     /// Stops it as a roll-out does.

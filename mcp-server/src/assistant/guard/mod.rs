@@ -104,7 +104,7 @@ pub fn check(text: &str, given: &Given<'_>) -> Result<(), Lie> {
         return Err(Lie::Internal(what));
     }
     let known = Known::read(given);
-    let tokens = plain::plain(text::tokens(text));
+    let tokens = plain::plain(&text::tokens(text));
     for code in internal::codes(&tokens) {
         if !known_text.iter().any(|source| source.contains(&code)) {
             return Err(Lie::Internal(code));

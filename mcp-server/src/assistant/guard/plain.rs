@@ -53,12 +53,12 @@ const PORTUGUESE: [&str; 25] = [
 ];
 
 /// The tokens without what must not be taken for a negation.
-pub fn plain(tokens: Vec<Token>) -> Vec<Token> {
-    let portuguese = has(&tokens, &PORTUGUESE);
+pub fn plain(tokens: &[Token]) -> Vec<Token> {
+    let portuguese = has(tokens, &PORTUGUESE);
     let mut kept: Vec<Token> = Vec::with_capacity(tokens.len());
     let mut at = 0;
     while at < tokens.len() {
-        if let Some(len) = courtesy(&tokens, at, kept.last()) {
+        if let Some(len) = courtesy(tokens, at, kept.last()) {
             at += len;
             continue;
         }
@@ -95,7 +95,7 @@ mod tests {
     use crate::assistant::guard::text::tokens;
 
     fn read(text: &str) -> String {
-        plain(tokens(text)).iter().map(|token| token.word.clone()).collect::<Vec<_>>().join(" ")
+        plain(&tokens(text)).iter().map(|token| token.word.clone()).collect::<Vec<_>>().join(" ")
     }
 
     #[test]

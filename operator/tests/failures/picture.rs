@@ -106,10 +106,13 @@ fn normal(object: DynamicObject) -> Value {
             spec.remove(given);
         }
     }
+    // How often the cluster rolled it: once more where its keys were made anew.
+    let mut annotations = meta.annotations.unwrap_or_default();
+    annotations.remove("deployment.kubernetes.io/revision");
     let finalizers: Vec<String> = meta.finalizers.into_iter().flatten().collect();
     let leaving = meta.deletion_timestamp.is_some();
     json!({
-        "kind": kind, "labels": meta.labels, "annotations": meta.annotations, "finalizers": finalizers,
+        "kind": kind, "labels": meta.labels, "annotations": annotations, "finalizers": finalizers,
         "ownerReferences": meta.owner_references, "leaving": leaving, "current": current, "content": data,
     })
 }

@@ -123,16 +123,28 @@ fn gone_then(list: Deed) -> impl FnMut(&Ask) -> Deed + Send + 'static {
 #[tokio::test]
 async fn a_version_that_is_gone_and_a_list_that_is_old() {
     let (lane, operator, wanted) = begin("watches-old").await;
-    let neighbour = neighbours(&lane).await;
+    let mut neighbour = neighbours(&lane).await;
     let claim = lane.namespaces().get("watches-old-production").await.unwrap().uid();
     // An old list is one of a time before there was any client: nothing must be taken for gone that is there.
     for list in [Deed::Pass, Deed::Stale, Deed::Answer(500)] {
         let before = operator.proxy.count();
+        let is_old = matches!(list, Deed::Stale);
         operator.proxy.rule(gone_then(list));
         operator.proxy.cut_watches();
         disturb(&lane).await;
         mended(&lane, &operator, &wanted, before).await;
         operator.proxy.pass();
+        if is_old {
+            // As long as an old list is all there is, a status may say that the workload is not there; nothing is touched.
+            lane.reason("watches-old-neighbour", "Ready").await;
+            lane.quiet(&operator).await;
+            let now = neighbours(&lane).await;
+            let children = |of: &picture::Versions| {
+                of.iter().filter(|(id, ..)| id != "McpClient").cloned().collect::<Vec<_>>()
+            };
+            assert_eq!(children(&now), children(&neighbour));
+            neighbour = now;
+        }
         assert_eq!(neighbours(&lane).await, neighbour);
         assert_eq!(lane.namespaces().get("watches-old-production").await.unwrap().uid(), claim);
     }

@@ -97,6 +97,11 @@ pub async fn reconcile(context: &Context, client: &McpClient) -> Result<Action, 
     if leaving {
         return Ok(cleanup::cleanup(context, &owner, meta, client.status.as_ref(), &will).await?);
     }
+    if let Some(twice) = named_twice(&tenants) {
+        let message =
+            format!("spec.environments names {twice} twice: keep one of them; what runs is left as it is");
+        return blocked(context, client, &Verdict::no(Reason::ProfileInvalid, message)).await;
+    }
     if !cleanup::has_finalizer(meta) {
         // The change comes back through the watch, and with it the next pass.
         cleanup::add_finalizer(context, meta).await?;
@@ -211,6 +216,13 @@ pub async fn reconcile_invalid(context: &Context, invalid: &InvalidObject) -> Re
         .await
         .map_err(DeliverError::from)?;
     Ok(Action::await_change())
+}
+
+/// The list is one by name, which the API server sees to; what was written around it is not to be two of one.
+fn named_twice(tenants: &[Tenant]) -> Option<EnvironmentName> {
+    let mut names: Vec<EnvironmentName> = tenants.iter().map(|tenant| tenant.environment).collect();
+    names.sort_unstable();
+    names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
 }
 
 async fn blocked(context: &Context, client: &McpClient, verdict: &Verdict) -> Result<Action, ReconcileError> {

@@ -12,7 +12,7 @@ use k8s_openapi::{
 };
 use kube::{
     Api, Client, Resource, ResourceExt,
-    api::{DeleteParams, ListParams, ObjectMeta, Patch, PatchParams, PostParams},
+    api::{ApiResource, DeleteParams, DynamicObject, ListParams, ObjectMeta, Patch, PatchParams, PostParams},
 };
 use mcp_crds::{DeletionPolicy, EnvironmentName, McpClient};
 use serde_json::{Value, json};
@@ -88,9 +88,12 @@ impl Lane {
 
     /// Lets go of the clients of other tests, whose operators have ended; for a test that is alone.
     pub async fn forget_others(&self) {
-        let all = Api::<McpClient>::all(self.client.clone()).list(&ListParams::default()).await.unwrap();
-        for client in all {
-            let api = Api::<McpClient>::namespaced(self.client.clone(), &client.namespace().unwrap());
+        // Some may not fit their type.
+        let kind = ApiResource::erase::<McpClient>(&());
+        let all = Api::<DynamicObject>::all_with(self.client.clone(), &kind);
+        for client in all.list(&ListParams::default()).await.unwrap() {
+            let namespace = client.namespace().unwrap();
+            let api = Api::<DynamicObject>::namespaced_with(self.client.clone(), &namespace, &kind);
             let free = Patch::Merge(json!({"metadata": {"finalizers": null}}));
             api.patch(&client.name_any(), &PatchParams::default(), &free).await.unwrap();
             // One that was deleted before is gone with its finalizer.

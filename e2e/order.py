@@ -20,6 +20,7 @@ from figures.world import World
 from steps import credentials, pki, server
 from steps.paths import CARGO_TARGET, REPOSITORY
 from steps.progress import say
+from steps.wait import until
 
 _ORDER = REPOSITORY / "images" / "start-order"
 #: Seconds of doing nothing, some thirty times as slow as usual.
@@ -47,6 +48,11 @@ def latest() -> Path:
     return max(found, key=lambda path: path.stat().st_mtime)
 
 
+def answers(url: str) -> bool:
+    """Whether there is a 200."""
+    return httpx2.get(url, timeout=60).status_code == 200
+
+
 def main() -> int:
     program = Path(os.environ.get("ORDER_PROGRAM") or latest())
     with tempfile.TemporaryDirectory(dir=CARGO_TARGET) as name:
@@ -66,8 +72,8 @@ def main() -> int:
         ):
             say(f"{program.name} runs")
             for path in ("healthz", "readyz", "metrics", "status"):
-                answer = httpx2.get(f"{served.internal}/{path}", timeout=60)
-                assert answer.status_code == 200, f"{path}: {answer.text}"
+                # So slow, the database may not answer in time at first.
+                until(f"{path} to answer", lambda at=path: answers(f"{served.internal}/{at}"), seconds=120, every=1)
             time.sleep(_SETTLED)
         found = names(executed(profile))
     _ORDER.write_text("".join(f"{line}\n" for line in found))
